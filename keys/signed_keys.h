@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The signed-key file: DNSKEY, CDS and CDNSKEY RRsets with their signatures for the next months,
+// made by a KSK that this server never sees (keys/ceremony.h makes one). A row of slots; each
+// says what to publish from its start on, and its signatures live well into the slots behind it.
+//
+// The file is taken as hostile: sizes are bounded, every byte must be as the format says
+// (keys/README.md), and nothing is used before check() has passed. Refusals name file, line and
+// rule; the rules are listed at parse() and check().
+//
+// Thread rule: immutable; all methods are safe from any thread.
+// Lifetime: pointers and references live as long as the SignedKeys.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "dns/name.h"
+#include "dns/rdata.h"
+#include "dns/rrset.h"
+#include "keys/policy.h"
+
+namespace tld::keys {
+
+struct SignedRRset {
+  dns::RRset rrset;                // canonical; the owner is the apex
+  std::vector<dns::Rrsig> rrsigs;  // at least one
+};
+
+struct Slot {
+  base::Time start;                  // publish from here on
+  std::vector<SignedRRset> rrsets;   // DNSKEY, and CDS and CDNSKEY if the policy has them
+  std::vector<dns::Dnskey> dnskeys;  // the DNSKEY RRset, field by field, in canonical order
+  std::size_t line = 0;              // of its header, for messages
+
+  const SignedRRset* find(dns::RRType type) const;  // nullptr: not published
+  // When all signatures of the slot are valid: inception() <= t < expiration().
+  base::Time inception() const;
+  base::Time expiration() const;
+};
+
+class SignedKeys {
+ public:
+  // Reads the text; refuses what is not a whole signed-key file of this zone. `source` is the
+  // file's name for messages. Errors are invalid_input, "SOURCE:LINE: RULE: ...":
+  //   SKR-SIZE        file at most 4 MiB, line at most 8 KiB, bounded slots, records and signatures
+  //   SKR-SYNTAX      a line is not what the format asks for here
+  //   SKR-TRUNCATED   the last line is not the end line
+  //   SKR-APEX        an owner or a signer's name is not the apex
+  //   SKR-POLICY-LINE the policy in front of the first slot is missing, wrong or incomplete
+  static base::Result<SignedKeys> parse(std::string_view text, dns::NameView apex,
+                                        const std::string& source = "signed-key file");
+  // not_found: there is no such file; unavailable: it cannot be read now.
+  static base::Result<SignedKeys> read_file(const std::filesystem::path& path, dns::NameView apex);
+
+  // May the server publish from this file now, signing with `zsks`? Each RRSIG of each slot is
+  // verified. Errors are `refused`, "SOURCE:LINE: CHECK: ...", the first that is found of:
+  //   SKR-SLOT-ORDER    slots stand in order, one slot length apart, as many as the span has
+  //   SKR-TYPES         the same RRset types in all slots, those that the policy asks for
+  //   SKR-TTL           every TTL and original TTL is the policy's
+  //   SKR-KEY           flags 256 or 257, protocol 3, a well-formed key of algorithm 8 or 13
+  //   SKR-KEY-TAG       no two keys of a slot with the same tag and algorithm
+  //   SKR-NO-KSK        a slot without a KSK (SEP flag)
+  //   SKR-ALGORITHM     an RRset lacks a signature by an algorithm of its slot's keys (RFC 4035
+  //                     §2.2), or none of `zsks` has that algorithm, or the policy has another
+  //   SKR-VERIFY        a signature does not verify with the KSK of that slot that it names
+  //   SKR-WINDOW        a signature's times are not the policy's: start - inception-offset, +
+  //   validity SKR-COVERAGE      a slot's signatures end before the next slot has replaced it
+  //   everywhere SKR-CDS-DELETE    a CDS or CDNSKEY record that asks the parent to go insecure (RFC
+  //   8078 §4) SKR-CDS-MATCH     CDS and CDNSKEY are not exactly the slot's KSKs SKR-ZSK-MISSING a
+  //   slot's DNSKEY RRset lacks one of `zsks` (compared by the whole RDATA) SKR-NOT-YET-VALID now
+  //   is before the first slot SKR-EXPIRED       now is at or past covered_until()
+  base::Status check(std::span<const dns::Dnskey> zsks, base::Time now) const;
+
+  // What to publish: the latest slot that has started and whose signatures are valid now; nullptr
+  // when there is none. REQUIRES: check() has passed.
+  const Slot* at(base::Time now) const;
+
+  dns::NameView apex() const { return apex_; }
+  const Policy& policy() const { return policy_; }  // signed_keys and algorithm, as the file says
+  const std::vector<Slot>& slots() const { return slots_; }  // never empty
+  // Types at the apex that come from here: they belong into the apex's NSEC3 type bitmap.
+  std::set<dns::RRType> types() const;
+  base::Time covered_from() const;   // the first slot's start
+  base::Time covered_until() const;  // the last slot's signatures are valid before this
+
+ private:
+  friend class SignedKeysReader;
+  SignedKeys() = default;
+
+  std::string source_;
+  dns::Name apex_;
+  Policy policy_;
+  std::vector<Slot> slots_;
+};
+
+}  // namespace tld::keys
