@@ -14,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,48 +23,12 @@
 
 #include "dns/rdata.h"
 #include "dns/rrset.h"
+#include "zones/rdata_set.h"
 
 namespace tld::zones {
 
 using Slot = std::uint32_t;
 inline constexpr Slot no_slot = 0xffffffff;
-
-// The RDATA of an RRset, canonical and in canonical order. Equal sets are stored once (interned) and
-// have the same id: thousands of delegations share one NS set.
-class RdataSet {
- public:
-  class iterator {
-   public:
-    using iterator_category = std::forward_iterator_tag;
-    using value_type = std::string_view;
-    using difference_type = std::ptrdiff_t;
-    using pointer = const std::string_view*;
-    using reference = std::string_view;
-    iterator() = default;
-    explicit iterator(const char* at) : at_(at) {}
-    std::string_view operator*() const;
-    iterator& operator++();
-    iterator operator++(int) { auto old = *this; ++*this; return old; }
-    friend bool operator==(iterator a, iterator b) { return a.at_ == b.at_; }
-
-   private:
-    const char* at_ = nullptr;
-  };
-
-  RdataSet() = default;
-  RdataSet(std::uint32_t id, const char* begin, const char* end, std::uint16_t count)
-      : id_(id), count_(count), begin_(begin), end_(end) {}
-  std::uint32_t id() const { return id_; }  // dense: 0 .. Zone::rdata_set_count() - 1
-  std::size_t size() const { return count_; }
-  iterator begin() const { return iterator(begin_); }
-  iterator end() const { return iterator(end_); }
-
- private:
-  std::uint32_t id_ = 0;
-  std::uint16_t count_ = 0;
-  const char* begin_ = nullptr;
-  const char* end_ = nullptr;
-};
 
 struct RRsetRef {
   dns::RRType type = dns::RRType::A;
@@ -91,8 +54,8 @@ class Node {
 
   NodeKind kind() const;
   dns::NameView name() const;
-  // The RRsets stored here. At the apex: SOA and NSEC3PARAM (with their slots) included; DNSKEY, CDS
-  // and CDNSKEY are not (they are signed ahead of time and kept elsewhere).
+  // The RRsets stored here. At the apex: SOA and NSEC3PARAM (with their slots) included; DNSKEY,
+  // CDS and CDNSKEY are not (they are signed ahead of time and kept elsewhere).
   RRsets rrsets() const;
   std::optional<RRsetRef> rrset(dns::RRType type) const;
 
@@ -136,8 +99,8 @@ class Zone {
 
   // Slots are 0 .. slot_count() - 1.
   std::size_t slot_count() const;
-  // The RRset of a slot, in canonical form, as it is signed: data, SOA, NSEC3PARAM, or NSEC3 (owner:
-  // the hashed name; RDATA: exactly what PowerDNS builds from lookup(ANY, owner)).
+  // The RRset of a slot, in canonical form, as it is signed: data, SOA, NSEC3PARAM, or NSEC3
+  // (owner: the hashed name; RDATA: exactly what PowerDNS builds from lookup(ANY, owner)).
   dns::RRset signable(Slot slot) const;
 
   std::size_t rdata_set_count() const;
