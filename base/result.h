@@ -8,7 +8,6 @@
 
 #include <boost/outcome/basic_result.hpp>
 #include <boost/outcome/policy/terminate.hpp>
-#include <boost/outcome/try.hpp>
 #include <string>
 #include <utility>
 
@@ -42,20 +41,43 @@ using Result = boost::outcome_v2::basic_result<T, Error, boost::outcome_v2::poli
 
 using Status = Result<void>;
 
-inline Status ok() { return boost::outcome_v2::success(); }
+inline Status ok() {
+  return boost::outcome_v2::success();
+}
 
 inline Error invalid_input(std::string message) {
   return {ErrorKind::invalid_input, std::move(message)};
 }
-inline Error not_found(std::string message) { return {ErrorKind::not_found, std::move(message)}; }
-inline Error refused(std::string message) { return {ErrorKind::refused, std::move(message)}; }
+inline Error not_found(std::string message) {
+  return {ErrorKind::not_found, std::move(message)};
+}
+inline Error refused(std::string message) {
+  return {ErrorKind::refused, std::move(message)};
+}
 inline Error unavailable(std::string message) {
   return {ErrorKind::unavailable, std::move(message)};
 }
-inline Error timed_out(std::string message) { return {ErrorKind::timed_out, std::move(message)}; }
-inline Error internal(std::string message) { return {ErrorKind::internal, std::move(message)}; }
+inline Error timed_out(std::string message) {
+  return {ErrorKind::timed_out, std::move(message)};
+}
+inline Error internal(std::string message) {
+  return {ErrorKind::internal, std::move(message)};
+}
 
 }  // namespace tld::base
 
-// TLD_TRY(auto x, f());  or  TLD_TRY(f());  returns the error to the caller.
-#define TLD_TRY(...) BOOST_OUTCOME_TRY(__VA_ARGS__)
+// TLD_TRY(auto x, f());  TLD_TRY(x, f());  or  TLD_TRY(f());  returns the error to the caller, else
+// x is f()'s value. Not Boost's macro, whose meaning differs between releases. Two statements: give
+// an `if` that guards it braces.
+#define TLD_TRY(...)                                         \
+  TLD_TRY_PICK(__VA_ARGS__, TLD_TRY_VALUE, TLD_TRY_STATUS, ) \
+  (TLD_TRY_GLUE(tld_try_result_, __COUNTER__), __VA_ARGS__)
+#define TLD_TRY_STATUS(result, ...) \
+  auto&& result = (__VA_ARGS__);    \
+  if (!result.has_value()) return boost::outcome_v2::failure(std::move(result).error())
+#define TLD_TRY_VALUE(result, target, ...) \
+  TLD_TRY_STATUS(result, __VA_ARGS__);     \
+  target = std::move(result).value()
+#define TLD_TRY_PICK(first, second, macro, ...) macro
+#define TLD_TRY_GLUE(a, b) TLD_TRY_GLUE_EXPANDED(a, b)
+#define TLD_TRY_GLUE_EXPANDED(a, b) a##b
