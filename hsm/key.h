@@ -42,9 +42,9 @@ struct KeyInfo {
 };
 
 struct Health {
-  bool reachable = false;      // the process answers
-  bool logged_in = false;      // the token is present and the PIN was right
-  std::string detail;          // why not, for the operator
+  bool reachable = false;  // the process answers
+  bool logged_in = false;  // the token is present and the PIN was right
+  std::string detail;      // why not, for the operator
   std::uint32_t sessions = 0;
   std::uint32_t queued = 0;
   std::uint64_t signatures = 0;
@@ -56,9 +56,10 @@ class KeyDoor {
 
   virtual ~KeyDoor() = default;
 
-  // Signs `message` (hashed behind the door) with the key named `id`. `done` is called exactly once,
-  // from any thread, perhaps before sign() returns; by `deadline` at the latest, give or take
-  // scheduling, with timed_out. It must be quick and must not call sign() recursively without bound.
+  // Signs `message` (hashed behind the door) with the key named `id`. `done` is called exactly
+  // once, from any thread, perhaps before sign() returns; by `deadline` at the latest, give or take
+  // scheduling, with timed_out. It must be quick and must not call sign() recursively without
+  // bound.
   virtual void sign(const KeyId& id, std::string message, base::Deadline deadline,
                     SignDone done) = 0;
   // What keys are there (those that the process is configured for). Blocks until `deadline`.

@@ -20,9 +20,9 @@ namespace tld::hsm {
 class SoftwareKeys final : public KeyDoor {
  public:
   struct Faults {
-    std::atomic<bool> away{false};                  // every call: unavailable
-    std::atomic<bool> wrong_signatures{false};      // one bit of each signature is wrong
-    std::atomic<std::int64_t> delay_ms{0};          // before each answer
+    std::atomic<bool> away{false};              // every call: unavailable
+    std::atomic<bool> wrong_signatures{false};  // one bit of each signature is wrong
+    std::atomic<std::int64_t> delay_ms{0};      // before each answer
   };
 
   SoftwareKeys();

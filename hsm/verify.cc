@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "hsm/verify.h"
+
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+
+#include <string>
+#include <utility>
+
+#include "base/bytes.h"
+#include "hsm/openssl_key.h"
+
+namespace tld::hsm {
+
+struct Verifier::State {
+  Algorithm algorithm;
+  EvpKey key;
+  // Ready to verify; each call works on a copy, which spares OpenSSL's search for the algorithm.
+  EvpKeyContext prepared;
+};
+
+Verifier::Verifier(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Verifier::Verifier(Verifier&&) noexcept = default;
+Verifier& Verifier::operator=(Verifier&&) noexcept = default;
+Verifier::~Verifier() = default;
+
+base::Result<Verifier> Verifier::make(const PublicKey& key) {
+  TLD_TRY(EvpKey evp, to_openssl(key));
+  EvpKeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, evp.get(), nullptr));
+  const bool rsa = key.algorithm == Algorithm::rsasha256;
+  if (!context || EVP_PKEY_verify_init(context.get()) != 1 ||
+      (rsa && EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) != 1) ||
+      EVP_PKEY_CTX_set_signature_md(context.get(), EVP_sha256()) != 1) {
+    return base::internal("OpenSSL cannot verify " + std::string(to_string(key.algorithm)) + ": " +
+                          openssl_reason());
+  }
+  return Verifier(
+      std::make_unique<State>(State{key.algorithm, std::move(evp), std::move(context)}));
+}
+
+bool Verifier::verify(std::string_view message, std::string_view signature) const {
+  std::string der;
+  if (state_->algorithm == Algorithm::ecdsap256sha256) {
+    der = ecdsa_to_der(signature);
+    signature = der;
+  }
+  const base::Sha256 hash = base::sha256(message);
+  const EvpKeyContext context(EVP_PKEY_CTX_dup(state_->prepared.get()));
+  const bool right =
+      context && !signature.empty() &&
+      EVP_PKEY_verify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()),
+                      signature.size(), hash.data(), hash.size()) == 1;
+  if (!right) ERR_clear_error();
+  return right;
+}
+
+}  // namespace tld::hsm
