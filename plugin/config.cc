@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "plugin/config.h"
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "base/bytes.h"
+#include "base/yaml.h"
+
+namespace tld::plugin {
+namespace {
+
+using base::YamlMap;
+
+TokenConfig read_token(YamlMap& map) {
+  TokenConfig token;
+  token.name = map.text("name");
+  token.socket = map.text("socket");
+  token.command = map.texts("command");
+  token.sign_deadline = map.duration("sign-deadline", token.sign_deadline);
+  if (token.sign_deadline <= std::chrono::seconds{0}) map.reject("sign-deadline", "must be positive");
+  return token;
+}
+
+ZskConfig read_zsk(YamlMap& map) {
+  ZskConfig zsk;
+  zsk.token = map.text("token");
+  const auto id = base::from_hex(map.text("id"));
+  if (id && !id.value().empty()) {
+    zsk.id = id.value();
+  } else {
+    map.reject("id", "must be a CKA_ID in base16, as `tldctl key list` prints it");
+  }
+  zsk.dnskey = map.text("dnskey", "");
+  return zsk;
+}
+
+ZoneConfig read_zone(YamlMap& map) {
+  ZoneConfig zone;
+  const std::string name = map.text("name");
+  if (auto parsed = dns::Name::from_text(name)) {
+    zone.name = parsed.value();
+  } else {
+    map.reject("name", parsed.error().message);
+  }
+  zone.policy = map.text("policy", "");
+  zone.signed_keys = map.text("signed-keys");
+  map.maps("zsk", [&](YamlMap& zsk) { zone.zsks.push_back(read_zsk(zsk)); });
+  return zone;
+}
+
+// What refers to something must find it, and nothing may be there twice.
+void cross_check(YamlMap& map, const Config& config) {
+  std::set<std::string> tokens, zones;
+  for (const TokenConfig& token : config.tokens) {
+    if (!tokens.insert(token.name).second) map.reject("tokens", "two are named " + token.name);
+  }
+  for (const ZoneConfig& zone : config.zones) {
+    if (!zones.insert(zone.name.text()).second) {
+      map.reject("zones", "two are named " + zone.name.text());
+    }
+    for (const ZskConfig& zsk : zone.zsks) {
+      if (tokens.count(zsk.token) == 0) {
+        map.reject("zones", zone.name.text() + ": zsk.token: no token is named " + zsk.token);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+base::Result<Config> parse_config(const std::string& yaml, const std::string& file) {
+  YamlMap map = YamlMap::document(yaml, file);
+  Config config;
+  bool store_given = false;
+  map.map("store", [&](YamlMap& store) {
+    config.store = store.text("path");
+    store_given = true;
+  });
+  if (!store_given) map.reject("store", "is missing");
+  config.publish_interval = map.duration("publish-interval", config.publish_interval);
+  map.maps("tokens", [&](YamlMap& token) { config.tokens.push_back(read_token(token)); });
+  map.maps("zones", [&](YamlMap& zone) { config.zones.push_back(read_zone(zone)); });
+  cross_check(map, config);
+  TLD_TRY(map.finish());
+  return config;
+}
+
+base::Result<Config> read_config(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    return base::not_found("the configuration " + path.string() + " cannot be read");
+  }
+  return parse_config(text.str(), path.string());
+}
+
+}  // namespace tld::plugin

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// tld.yaml, the plugin's configuration. Strict: an unknown key, a wrong type or unit, a missing file
+// is one clear error that names file, line and key.
+//
+// Thread rule: values.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "dns/name.h"
+#include "hsm/key.h"
+
+namespace tld::plugin {
+
+struct TokenConfig {
+  std::string name;
+  std::filesystem::path socket;             // of its tld-hsmd
+  std::vector<std::string> command;         // starts it; empty: somebody else (systemd) does
+  std::chrono::seconds sign_deadline{2};    // for one signature, queueing included
+};
+
+struct ZskConfig {
+  std::string token;             // a TokenConfig's name
+  hsm::KeyId id;                 // CKA_ID
+  std::filesystem::path dnskey;  // its DNSKEY record; empty: the only ZSK in the signed-key file
+};
+
+struct ZoneConfig {
+  dns::Name name;
+  std::filesystem::path policy;       // empty: the defaults of keys/policy.h
+  std::filesystem::path signed_keys;  // from the ceremony
+  std::vector<ZskConfig> zsks;        // one; two only of different algorithms
+};
+
+struct Config {
+  std::filesystem::path store;
+  std::chrono::seconds publish_interval{1};
+  std::vector<TokenConfig> tokens;
+  std::vector<ZoneConfig> zones;
+};
+
+base::Result<Config> read_config(const std::filesystem::path& path);
+// `file` is for messages.
+base::Result<Config> parse_config(const std::string& yaml, const std::string& file);
+
+}  // namespace tld::plugin

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "plugin/served_zone.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "keys/dnskey_file.h"
+
+namespace tld::plugin {
+namespace {
+
+signer::SignaturePolicy signature_policy(const keys::Policy& policy) {
+  // The policy counts validity from inception; the signer from the time of signing.
+  return {policy.signatures.validity - policy.signatures.inception_offset,
+          policy.signatures.refresh, policy.signatures.inception_offset};
+}
+
+base::Result<dns::Dnskey> only_zsk_of(const keys::SignedKeys& signed_keys) {
+  const dns::Dnskey* found = nullptr;
+  for (const dns::Dnskey& key : signed_keys.slots().front().dnskeys) {
+    if (key.is_sep()) continue;
+    if (found != nullptr) {
+      return base::invalid_input(
+          "the signed-key file lists several ZSKs: name the DNSKEY file of each configured one "
+          "(zones: zsk: dnskey)");
+    }
+    found = &key;
+  }
+  if (found == nullptr) return base::invalid_input("the signed-key file lists no ZSK");
+  return *found;
+}
+
+}  // namespace
+
+ServedZone::ServedZone(int id, ZoneConfig config, keys::Policy policy, Shared shared)
+    : id_(id), config_(std::move(config)), policy_(std::move(policy)), shared_(std::move(shared)) {}
+
+ServedZone::~ServedZone() {
+  follower_.reset();
+  filler_.reset();
+}
+
+std::optional<publish::Follower::Waiting> ServedZone::waiting() const {
+  return started_.load(std::memory_order_acquire) ? follower_->waiting() : std::nullopt;
+}
+
+std::uint64_t ServedZone::store_reads() const {
+  return started_.load(std::memory_order_acquire) ? follower_->store_reads() : 0;
+}
+
+void ServedZone::look() {
+  std::error_code error;
+  const auto written = std::filesystem::last_write_time(config_.signed_keys, error);
+  if (!error && seen_ == written) return;
+  const base::Status outcome = take_up();
+  if (outcome && !error) seen_ = written;
+  report(outcome);
+}
+
+base::Status ServedZone::take_up() {
+  TLD_TRY(auto signed_keys, keys::SignedKeys::read_file(config_.signed_keys, apex()));
+  TLD_TRY(auto zone_keys, keys_.empty() ? bind_keys(signed_keys) : base::Result<ZoneKeys>(keys_));
+  TLD_TRY(accept(signed_keys, zone_keys));
+  *signed_keys_.lock() = std::make_shared<const keys::SignedKeys>(signed_keys);
+  keys_generation_.fetch_add(1, std::memory_order_release);
+  if (!started_) start(std::move(zone_keys), signed_keys);
+  return base::ok();
+}
+
+base::Result<ServedZone::ZoneKeys> ServedZone::bind_keys(
+    const keys::SignedKeys& signed_keys) const {
+  ZoneKeys bound;
+  for (const ZskConfig& zsk : config_.zsks) {
+    TLD_TRY(auto dnskey, zsk.dnskey.empty() ? only_zsk_of(signed_keys)
+                                            : keys::read_dnskey_file(zsk.dnskey, apex()));
+    TLD_TRY(auto key, signer::ZoneKey::make(dnskey, zsk.id, shared_.doors.at(zsk.token)));
+    for (const auto& other : bound) {
+      if (other->dnskey().algorithm == key->dnskey().algorithm) {
+        return base::invalid_input("two ZSKs of one algorithm are configured to sign");
+      }
+    }
+    bound.push_back(std::move(key));
+  }
+  return bound;
+}
+
+base::Status ServedZone::accept(const keys::SignedKeys& signed_keys,
+                                const ZoneKeys& zone_keys) const {
+  std::vector<dns::Dnskey> zsks;
+  for (const auto& key : zone_keys) zsks.push_back(key->dnskey());
+  TLD_TRY(signed_keys.check(zsks, shared_.clock->now()));
+  const auto in_use = this->signed_keys();
+  if (in_use && in_use->types() != signed_keys.types()) {
+    return base::refused(
+        "SKR-TYPES: it publishes other RR types at the apex than the file in use, so the zone's NSEC3 "
+        "RRs would not fit; restart the server to change over");
+  }
+  return base::ok();
+}
+
+void ServedZone::start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys) {
+  keys_ = zone_keys;
+  publish::ZoneSetup setup;
+  setup.apex = apex();
+  setup.keys = std::move(zone_keys);
+  setup.policy = signature_policy(policy_);
+  setup.build.apex_precomputed_types = signed_keys.types();
+  filler_ = std::make_unique<signer::Filler>(
+      signer::Filler::Options{}, [this] { return live_.signed_zone(); }, *shared_.service,
+      shared_.clock);
+  publish::Follower::Options options;
+  options.store_path = shared_.store;
+  options.interval = shared_.publish_interval;
+  follower_ = std::make_unique<publish::Follower>(
+      options, std::move(setup), live_, *shared_.service, shared_.clock, shared_.log,
+      [this](std::uint32_t serial) {
+        filler_->wake();
+        shared_.on_published(apex(), serial);
+      });
+  started_.store(true, std::memory_order_release);
+}
+
+void ServedZone::report(const base::Status& outcome) {
+  const std::string trouble = outcome ? std::string() : outcome.error().message;
+  {
+    const auto last = trouble_.lock();
+    if (*last == trouble) return;
+    *last = trouble;
+  }
+  if (outcome) {
+    shared_.log->write(base::Level::notice,
+                       fmt::format("tld: zone {}: signed-key file {} is in use", apex().text(),
+                                   config_.signed_keys.string()));
+    return;
+  }
+  shared_.log->write(
+      base::Level::critical,
+      fmt::format("tld: zone {}: signed-key file {} is refused: {}. {}; it is looked at again every "
+                  "few seconds",
+                  apex().text(), config_.signed_keys.string(), trouble,
+                  started_ ? "The one read before stays in use" : "The zone is not served (SERVFAIL)"));
+}
+
+}  // namespace tld::plugin

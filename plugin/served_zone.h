@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// One configured zone with all that keeps it served: its signed-key file, its live publication, and
+// the threads that follow the store and fill in signatures. A zone whose signed-key file is missing
+// or refused is not served (SERVFAIL) until the file is right; the other zones are.
+//
+// Thread rule: look() is called by one thread (Server's keeper); the rest is safe from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "base/log.h"
+#include "hsm/key.h"
+#include "keys/policy.h"
+#include "keys/signed_keys.h"
+#include "plugin/config.h"
+#include "publish/follower.h"
+#include "publish/live_zone.h"
+#include "signer/filler.h"
+#include "signer/signing_service.h"
+
+namespace tld::plugin {
+
+class ServedZone {
+ public:
+  using Doors = std::map<std::string, std::shared_ptr<hsm::KeyDoor>>;  // by token name
+  struct Shared {  // what all zones of the server use
+    std::filesystem::path store;
+    std::chrono::seconds publish_interval;
+    Doors doors;
+    signer::SigningService* service;
+    std::shared_ptr<const base::Clock> clock;
+    std::shared_ptr<base::Log> log;
+    std::function<void(const dns::Name& apex, std::uint32_t serial)> on_published;
+  };
+
+  // `id`: PowerDNS's zone id, from 1.
+  ServedZone(int id, ZoneConfig config, keys::Policy policy, Shared shared);
+  ~ServedZone();
+
+  int id() const { return id_; }
+  const dns::Name& apex() const { return config_.name; }
+
+  // Takes up the signed-key file when it is new or has changed; starts the zone with the first good
+  // one. Called every few seconds.
+  void look();
+
+  // Changes whenever publication() or signed_keys() does.
+  std::uint64_t generation() const { return live_.generation() + keys_generation_.load(); }
+  std::shared_ptr<const publish::Publication> publication() const { return live_.current(); }
+  std::shared_ptr<const keys::SignedKeys> signed_keys() const { return *signed_keys_.read(); }
+
+  publish::LiveZone& live() { return live_; }
+  // Why the signed-key file is not in use as it is now; empty when it is.
+  std::string signed_keys_trouble() const { return *trouble_.read(); }
+  std::optional<publish::Follower::Waiting> waiting() const;
+  std::uint64_t store_reads() const;
+  const std::vector<ZskConfig>& zsk_configs() const { return config_.zsks; }
+
+ private:
+  using ZoneKeys = std::vector<std::shared_ptr<const signer::ZoneKey>>;
+  base::Status take_up();
+  base::Result<ZoneKeys> bind_keys(const keys::SignedKeys& signed_keys) const;
+  base::Status accept(const keys::SignedKeys& signed_keys, const ZoneKeys& zone_keys) const;
+  void start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys);
+  void report(const base::Status& outcome);
+
+  const int id_;
+  const ZoneConfig config_;
+  const keys::Policy policy_;
+  const Shared shared_;
+
+  base::Guarded<std::shared_ptr<const keys::SignedKeys>> signed_keys_;
+  std::atomic<std::uint64_t> keys_generation_{0};
+  base::Guarded<std::string> trouble_{"not looked at yet"};
+  std::optional<std::filesystem::file_time_type> seen_;  // of the file in use
+  ZoneKeys keys_;                                        // set once, by start()
+
+  publish::LiveZone live_;
+  std::atomic<bool> started_{false};
+  std::unique_ptr<signer::Filler> filler_;
+  std::unique_ptr<publish::Follower> follower_;
+};
+
+}  // namespace tld::plugin

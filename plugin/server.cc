@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "plugin/server.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tld::plugin {
+namespace {
+
+std::atomic<Server*> the_server{nullptr};
+
+constexpr std::chrono::seconds look_interval{2};
+
+}  // namespace
+
+Server* running_server() { return the_server.load(std::memory_order_acquire); }
+
+Server::Server(ServerOptions options, std::shared_ptr<base::Log> log)
+    : options_(options),
+      log_(std::move(log)),
+      clock_(std::make_shared<base::SystemClock>()),
+      ration_(options.distributor_threads > 0 ? options.distributor_threads - 1 : 0) {}
+
+base::Result<Server*> Server::start(const std::string& config_path, ServerOptions options,
+                                    std::shared_ptr<base::Log> log) {
+  TLD_TRY(auto config, read_config(config_path));
+  std::unique_ptr<Server> server(new Server(options, std::move(log)));
+  TLD_TRY(server->configure(config));
+  Server* const started = server.release();
+  started->keeper_ = std::thread([started] { started->keep(); });
+  the_server.store(started, std::memory_order_release);
+  return started;
+}
+
+void Server::start_tokens(const Config& config) {
+  for (const TokenConfig& token : config.tokens) {
+    Token made;
+    made.name = token.name;
+    made.client = std::make_shared<hsm::HsmClient>(
+        hsm::HsmClient::Options{.token = token.name, .socket = token.socket}, log_);
+    if (!token.command.empty()) {
+      made.supervisor = std::make_unique<hsm::Supervisor>(
+          hsm::Supervisor::Options{.token = token.name, .command = token.command}, made.client, log_);
+    }
+    tokens_.push_back(std::move(made));
+  }
+}
+
+base::Status Server::configure(const Config& config) {
+  std::vector<keys::Policy> policies;
+  for (const ZoneConfig& zone : config.zones) {
+    if (zone.policy.empty()) {
+      policies.emplace_back();
+      continue;
+    }
+    TLD_TRY(auto policy, keys::Policy::read_file(zone.policy));
+    policies.push_back(std::move(policy));
+  }
+  start_tokens(config);
+  signer::SigningService::Options options;
+  options.sign_deadline = {};
+  for (const TokenConfig& token : config.tokens) {
+    options.sign_deadline =
+        std::max<std::chrono::milliseconds>(options.sign_deadline, token.sign_deadline);
+  }
+  service_ = std::make_unique<signer::SigningService>(options, clock_, log_);
+  ServedZone::Shared shared{config.store, config.publish_interval, {}, service_.get(), clock_, log_, {}};
+  for (const Token& token : tokens_) shared.doors[token.name] = token.client;
+  shared.on_published = [log = log_](const dns::Name& apex, std::uint32_t serial) {
+    log->write(base::Level::notice,
+               fmt::format("tld: zone {}: serial {} is live", apex.text(), serial));
+  };
+  for (std::size_t i = 0; i < config.zones.size(); ++i) {
+    zones_.push_back(std::make_unique<ServedZone>(static_cast<int>(i) + 1, config.zones[i],
+                                                  policies[i], shared));
+  }
+  std::sort(zones_.begin(), zones_.end(), [](const auto& a, const auto& b) {
+    return a->apex().view().label_count() > b->apex().view().label_count();
+  });
+  for (const auto& zone : zones_) zone->look();
+  return base::ok();
+}
+
+void Server::keep() {
+  for (;;) {
+    std::this_thread::sleep_for(look_interval);
+    for (const auto& zone : zones_) zone->look();
+  }
+}
+
+ServedZone* Server::zone_above(dns::NameView name) const {
+  for (const auto& zone : zones_) {
+    if (name.is_at_or_below(zone->apex())) return zone.get();
+  }
+  return nullptr;
+}
+
+ServedZone* Server::zone_at(dns::NameView apex) const {
+  for (const auto& zone : zones_) {
+    if (zone->apex() == dns::Name(apex)) return zone.get();
+  }
+  return nullptr;
+}
+
+}  // namespace tld::plugin

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "plugin/status.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/bytes.h"
+#include "plugin/pdns.h"
+#include "plugin/server.h"
+
+namespace tld::plugin {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+struct Counter {
+  const char* name;         // in the StatBag, with "tld-" in front, and in TLD-STATUS
+  const char* description;
+  std::uint64_t (*value)(Server&);
+};
+
+std::uint64_t store_reads(Server& server) {
+  std::uint64_t sum = 0;
+  for (const auto& zone : server.zones()) sum += zone->store_reads();
+  return sum;
+}
+
+// One list for the StatBag and for TLD-STATUS: a count has one name everywhere.
+const Counter counters[] = {
+    {"backend-calls", "Calls from PowerDNS that answered a question",
+     [](Server& s) -> std::uint64_t { return s.counters().backend_calls; }},
+    {"question-exclusive-locks", "Exclusive locks taken while answering; none when all is signed",
+     [](Server& s) -> std::uint64_t { return s.counters().exclusive_locks; }},
+    {"signatures-missing", "Signatures that a question needed and that were not there yet",
+     [](Server& s) -> std::uint64_t { return s.counters().signatures_missing; }},
+    {"waited", "Questions that waited for a signature",
+     [](Server& s) -> std::uint64_t { return s.counters().waited; }},
+    {"wait-refused", "Questions that could not wait because all places were taken",
+     [](Server& s) -> std::uint64_t { return s.counters().wait_refused; }},
+    {"servfail-unsigned", "SERVFAIL because a signature could not be had in time",
+     [](Server& s) -> std::uint64_t { return s.counters().servfail_unsigned; }},
+    {"servfail-not-loaded", "SERVFAIL because the zone was not loaded yet",
+     [](Server& s) -> std::uint64_t { return s.counters().servfail_not_loaded; }},
+    {"servfail-signed-keys", "SERVFAIL because the signed-key file covers the present no more",
+     [](Server& s) -> std::uint64_t { return s.counters().servfail_signed_keys; }},
+    {"transfers-broken-off", "AXFRs broken off for lack of a signature",
+     [](Server& s) -> std::uint64_t { return s.counters().transfers_broken_off; }},
+    {"sign-requests", "Signatures asked of a token",
+     [](Server& s) -> std::uint64_t { return s.service().counters().requests; }},
+    {"sign-on-demand", "Signatures made because a question needed them",
+     [](Server& s) -> std::uint64_t { return s.service().counters().made_on_demand; }},
+    {"sign-background", "Signatures made in the background",
+     [](Server& s) -> std::uint64_t { return s.service().counters().made_in_background; }},
+    {"sign-publication", "Signatures made before a changed zone went live",
+     [](Server& s) -> std::uint64_t { return s.service().counters().made_for_publication; }},
+    {"sign-failed", "Signatures that a token or its tld-hsmd refused or could not make",
+     [](Server& s) -> std::uint64_t { return s.service().counters().failed; }},
+    {"sign-timed-out", "Signatures that did not come within the sign-deadline",
+     [](Server& s) -> std::uint64_t { return s.service().counters().timed_out; }},
+    {"sign-verify-failed", "Signatures thrown away: wrong by the published DNSKEY",
+     [](Server& s) -> std::uint64_t { return s.service().counters().verify_failed; }},
+    {"sign-refused-overload", "Signatures not started because too many were in the making",
+     [](Server& s) -> std::uint64_t { return s.service().counters().refused_overload; }},
+    {"store-reads", "Loads of a zone from the registry store", store_reads},
+};
+
+std::string utc(base::Time t) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(static_cast<std::time_t>(t.time_since_epoch().count())));
+}
+
+json describe(const publish::Publication& publication) {
+  const signer::SignedZone& signed_zone = *publication.signed_zone;
+  json out;
+  out["serial"] = signed_zone.zone().serial();
+  out["live-since"] = utc(publication.since);
+  out["feed-position"] = publication.feed_position;
+  out["delegations"] = signed_zone.zone().delegation_count();
+  out["secure-delegations"] = signed_zone.zone().secure_delegation_count();
+  out["nsec3-ring"] = signed_zone.zone().ring_size();
+  for (std::size_t i = 0; i < signed_zone.key_count(); ++i) {
+    const signer::ZoneKey& key = signed_zone.key(i);
+    out["zsk"].push_back({{"key-tag", key.key_tag()},
+                          {"algorithm", key.dnskey().algorithm},
+                          {"id", base::to_hex(key.id())},
+                          {"fingerprint", base::to_hex(base::as_octets(key.dnskey().fingerprint()))},
+                          {"signatures", signed_zone.table(i).filled()},
+                          {"signatures-wanted", signed_zone.zone().slot_count()}});
+  }
+  return out;
+}
+
+json describe(ServedZone& zone) {
+  json out;
+  out["zone"] = zone.apex().text();
+  if (const auto publication = zone.publication()) out["live"] = describe(*publication);
+  if (const auto keys = zone.signed_keys()) out["signed-keys-until"] = utc(keys->covered_until());
+  if (const std::string trouble = zone.signed_keys_trouble(); !trouble.empty()) {
+    out["signed-keys-refused"] = trouble;
+  }
+  if (const auto waiting = zone.waiting()) {
+    out["waiting"] = {{"since", utc(waiting->since)}, {"for", waiting->why}};
+  }
+  return out;
+}
+
+json describe(const Token& token) {
+  const hsm::Health health =
+      token.client->health(std::chrono::steady_clock::now() + milliseconds{300});
+  return {{"token", token.name},         {"reachable", health.reachable},
+          {"logged-in", health.logged_in}, {"detail", health.detail},
+          {"sessions", health.sessions},   {"queued", health.queued},
+          {"signatures", health.signatures}};
+}
+
+json status() {
+  Server* const server = running_server();
+  if (server == nullptr) return {{"error", "the tld backend has not started yet"}};
+  json out;
+  out["zones"] = json::array();
+  out["tokens"] = json::array();
+  for (const auto& zone : server->zones()) out["zones"].push_back(describe(*zone));
+  for (const Token& token : server->tokens()) out["tokens"].push_back(describe(token));
+  for (const Counter& counter : counters) out["counters"][counter.name] = counter.value(*server);
+  out["signatures-in-the-making"] = server->service().in_flight();
+  out["last-signing-failure"] = server->service().last_failure();
+  return out;
+}
+
+std::string zone_text(const json& zone) {
+  std::string text = fmt::format("zone {}\n", zone["zone"].get<std::string>());
+  if (zone.contains("live")) {
+    const json& live = zone["live"];
+    text += fmt::format("  serial {} since {}, {} delegations ({} secure), NSEC3 ring of {}\n",
+                        live["serial"].get<std::uint32_t>(),
+                        live["live-since"].get<std::string>(), live["delegations"].dump(),
+                        live["secure-delegations"].dump(), live["nsec3-ring"].dump());
+    for (const json& key : live["zsk"]) {
+      text += fmt::format("  ZSK {} algorithm {} (CKA_ID {}): {} of {} signatures\n",
+                          key["key-tag"].dump(), key["algorithm"].dump(),
+                          key["id"].get<std::string>(), key["signatures"].dump(),
+                          key["signatures-wanted"].dump());
+    }
+  } else {
+    text += "  NOT SERVED (SERVFAIL)\n";
+  }
+  if (zone.contains("signed-keys-until")) {
+    text += "  signed keys cover until " + zone["signed-keys-until"].get<std::string>() + "\n";
+  }
+  if (zone.contains("signed-keys-refused")) {
+    text += "  SIGNED-KEY FILE REFUSED: " + zone["signed-keys-refused"].get<std::string>() + "\n";
+  }
+  if (zone.contains("waiting")) {
+    text += fmt::format("  WAITING since {}: {}\n", zone["waiting"]["since"].get<std::string>(),
+                        zone["waiting"]["for"].get<std::string>());
+  }
+  return text;
+}
+
+std::string token_text(const json& token) {
+  const bool fine = token["reachable"].get<bool>() && token["logged-in"].get<bool>();
+  return fmt::format("token {}: {}{} ({} sessions, {} queued, {} signatures)\n",
+                     token["token"].get<std::string>(), fine ? "ready" : "NOT READY: ",
+                     fine ? "" : token["detail"].get<std::string>(), token["sessions"].dump(),
+                     token["queued"].dump(), token["signatures"].dump());
+}
+
+std::string run_command(const std::vector<std::string>& words, Utility::pid_t /*parent*/) {
+  // PowerDNS upper-cases the words it is given.
+  if (words.size() == 1) return status_text();
+  if (words.size() == 2 && pdns_iequals(words[1], "json")) return status_json();
+  return "usage: TLD-STATUS [JSON]\n";
+}
+
+}  // namespace
+
+std::string status_json() {
+  try {
+    return status().dump(2, ' ', true, json::error_handler_t::replace) + "\n";
+  } catch (const std::exception&) {
+    return "{\"error\": \"the status could not be put together\"}\n";
+  }
+}
+
+std::string status_text() {
+  try {
+    const json all = status();
+    if (all.contains("error")) return all["error"].get<std::string>() + "\n";
+    std::string text;
+    for (const json& zone : all["zones"]) text += zone_text(zone);
+    for (const json& token : all["tokens"]) text += token_text(token);
+    for (const auto& [name, value] : all["counters"].items()) {
+      text += fmt::format("{} {}\n", name, value.dump());
+    }
+    const auto failure = all["last-signing-failure"].get<std::string>();
+    if (!failure.empty()) text += "last signing failure: " + failure + "\n";
+    return text;
+  } catch (const std::exception& e) {
+    return std::string("the status could not be put together: ") + e.what() + "\n";
+  }
+}
+
+void register_status_command() {
+  DynListener::registerFunc("TLD-STATUS", run_command, "what the tld backend serves and signs",
+                            "[JSON]");
+}
+
+void register_statistics() {
+  for (const Counter& counter : counters) {
+    S.declare(
+        std::string("tld-") + counter.name, counter.description,
+        [&counter](const std::string&) -> std::uint64_t {
+          Server* const server = running_server();
+          return server != nullptr ? counter.value(*server) : 0;
+        },
+        StatType::counter);
+  }
+}
+
+}  // namespace tld::plugin

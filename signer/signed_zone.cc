@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "signer/signed_zone.h"
+
+#include <fmt/format.h>
+
+#include "dns/signing_input.h"
+
+namespace tld::signer {
+namespace {
+
+// RFC 3110 §2: one octet of exponent length, or zero and two octets.
+std::size_t rsa_modulus_octets(std::string_view key) {
+  if (key.size() < 3) return 0;
+  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(key[i]); };
+  const std::size_t exponent = octet(0) != 0 ? octet(0) : octet(1) * 256u + octet(2);
+  const std::size_t header = octet(0) != 0 ? 1 : 3;
+  return key.size() > header + exponent ? key.size() - header - exponent : 0;
+}
+
+std::size_t signature_octets_of(const dns::Dnskey& key) {
+  return key.algorithm == dns::algorithm_ecdsap256sha256 ? 64 : rsa_modulus_octets(key.public_key);
+}
+
+std::string records_of(const dns::RRset& rrset) {
+  const std::vector<std::string_view> rdatas(rrset.rdatas.begin(), rrset.rdatas.end());
+  return dns::signed_records({rrset.owner, rrset.type, rrset.ttl, rdatas});
+}
+
+}  // namespace
+
+ZoneKey::ZoneKey(dns::Dnskey dnskey, hsm::KeyId id, std::shared_ptr<hsm::KeyDoor> door,
+                 hsm::Verifier verifier)
+    : dnskey_(std::move(dnskey)),
+      key_tag_(dnskey_.key_tag()),
+      id_(std::move(id)),
+      door_(std::move(door)),
+      verifier_(std::move(verifier)),
+      signature_octets_(signature_octets_of(dnskey_)) {}
+
+base::Result<std::shared_ptr<const ZoneKey>> ZoneKey::make(const dns::Dnskey& dnskey,
+                                                           hsm::KeyId id,
+                                                           std::shared_ptr<hsm::KeyDoor> door) {
+  // RFC 4034 §2.1.1, §2.1.2: bit 7 set, protocol 3; a revoked key signs nothing (RFC 5011 §2.1).
+  if ((dnskey.flags & dns::Dnskey::flag_zone) == 0 || dnskey.protocol != 3 || dnskey.is_revoked()) {
+    return base::invalid_input("the DNSKEY is no zone key");
+  }
+  if (dnskey.algorithm != dns::algorithm_rsasha256 &&
+      dnskey.algorithm != dns::algorithm_ecdsap256sha256) {
+    return base::invalid_input(
+        fmt::format("DNSSEC algorithm {} is not supported for signing", dnskey.algorithm));
+  }
+  TLD_TRY(auto verifier, hsm::Verifier::make({static_cast<hsm::Algorithm>(dnskey.algorithm),
+                                              dnskey.public_key}));
+  return std::shared_ptr<const ZoneKey>(
+      new ZoneKey(dnskey, std::move(id), std::move(door), std::move(verifier)));
+}
+
+SignedZone::SignedZone(std::shared_ptr<const zones::Zone> zone,
+                       std::vector<std::shared_ptr<const ZoneKey>> keys, SignaturePolicy policy)
+    : zone_(std::move(zone)), keys_(std::move(keys)), policy_(policy) {
+  for (const auto& key : keys_) {
+    tables_.push_back(
+        std::make_unique<SignatureTable>(zone_->slot_count(), key->signature_octets()));
+  }
+}
+
+SignedZone::ToSign SignedZone::to_sign(std::size_t i, zones::Slot slot,
+                                       const Validity& validity) const {
+  const dns::RRset rrset = zone_->signable(slot);
+  dns::Rrsig rrsig;
+  rrsig.type_covered = rrset.type;
+  rrsig.algorithm = keys_[i]->dnskey().algorithm;
+  rrsig.labels = static_cast<std::uint8_t>(rrset.owner.view().label_count());
+  rrsig.original_ttl = rrset.ttl;
+  rrsig.expiration = validity.expiration;
+  rrsig.inception = validity.inception;
+  rrsig.key_tag = keys_[i]->key_tag();
+  rrsig.signer = dns::Name(zone_->apex());
+  std::string input = dns::signing_input(rrsig, records_of(rrset));
+  return {std::move(rrsig), std::move(input)};
+}
+
+namespace {
+
+// The slot in `from` of what may be the same RRset as `rrset`; no_slot if there is none.
+zones::Slot counterpart(const zones::Zone& from, const dns::RRset& rrset) {
+  if (rrset.type == dns::RRType::NSEC3) {
+    const auto hash = dns::nsec3_hash_from_base32hex(rrset.owner.view().first_label());
+    if (!hash) return zones::no_slot;
+    const zones::Nsec3Link link = from.ring_at(hash.value());
+    return link.hash == hash.value() ? link.slot : zones::no_slot;
+  }
+  const auto node = from.find(rrset.owner);
+  if (!node) return zones::no_slot;
+  const auto found = node->rrset(rrset.type);
+  return found ? found->slot : zones::no_slot;
+}
+
+// By every key that has signed the same RRset. A signature that runs out soon comes along too: it is
+// still right, and the filler makes it anew.
+void copy_signatures(const SignedZone& from, zones::Slot from_slot, const SignedZone& to,
+                     zones::Slot slot) {
+  for (std::size_t i = 0; i < to.key_count(); ++i) {
+    for (std::size_t j = 0; j < from.key_count(); ++j) {
+      Signature signature;
+      if (from.key(j).dnskey() == to.key(i).dnskey() && from.table(j).get(from_slot, signature)) {
+        to.table(i).put(slot, signature.validity, signature.view());
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to) {
+  std::vector<zones::Slot> changed;
+  for (zones::Slot slot = 0; slot < to.zone().slot_count(); ++slot) {
+    const dns::RRset rrset = to.zone().signable(slot);
+    const zones::Slot old = counterpart(from.zone(), rrset);
+    if (old != zones::no_slot && records_of(from.zone().signable(old)) == records_of(rrset)) {
+      copy_signatures(from, old, to, slot);
+    } else {
+      changed.push_back(slot);
+    }
+  }
+  return changed;
+}
+
+}  // namespace tld::signer

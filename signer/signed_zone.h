@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// A zone and the signatures that its ZSKs have made for it so far.
+//
+// Thread rule: ZoneKey and SignedZone are immutable, but for the SignatureTables, which have their
+// own rule. Shared by shared_ptr: a question keeps the one it began with.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "dns/rdata.h"
+#include "hsm/key.h"
+#include "hsm/verify.h"
+#include "signer/signature_table.h"
+#include "signer/validity.h"
+#include "zones/zone.h"
+
+namespace tld::signer {
+
+// A ZSK: the DNSKEY that is published for it, the door to its private half, and the verifier that
+// each signature must pass, made from the DNSKEY and not from what the token says.
+class ZoneKey {
+ public:
+  // `signature_size` follows from the key. invalid_input: the DNSKEY is no ZSK that we can verify.
+  static base::Result<std::shared_ptr<const ZoneKey>> make(const dns::Dnskey& dnskey,
+                                                           hsm::KeyId id,
+                                                           std::shared_ptr<hsm::KeyDoor> door);
+
+  const dns::Dnskey& dnskey() const { return dnskey_; }
+  std::uint16_t key_tag() const { return key_tag_; }
+  const hsm::KeyId& id() const { return id_; }
+  hsm::KeyDoor& door() const { return *door_; }
+  const hsm::Verifier& verifier() const { return verifier_; }
+  std::size_t signature_octets() const { return signature_octets_; }
+
+ private:
+  ZoneKey(dns::Dnskey dnskey, hsm::KeyId id, std::shared_ptr<hsm::KeyDoor> door,
+          hsm::Verifier verifier);
+  dns::Dnskey dnskey_;
+  std::uint16_t key_tag_;
+  hsm::KeyId id_;
+  std::shared_ptr<hsm::KeyDoor> door_;
+  hsm::Verifier verifier_;
+  std::size_t signature_octets_;
+};
+
+class SignedZone {
+ public:
+  SignedZone(std::shared_ptr<const zones::Zone> zone,
+             std::vector<std::shared_ptr<const ZoneKey>> keys, SignaturePolicy policy);
+
+  const zones::Zone& zone() const { return *zone_; }
+  std::shared_ptr<const zones::Zone> zone_pointer() const { return zone_; }
+  std::size_t key_count() const { return keys_.size(); }
+  const ZoneKey& key(std::size_t i) const { return *keys_[i]; }
+  SignatureTable& table(std::size_t i) const { return *tables_[i]; }
+  const SignaturePolicy& policy() const { return policy_; }
+
+  // The RRSIG for `slot` by key `i` with `validity` and no signature yet, and the octets to sign.
+  struct ToSign {
+    dns::Rrsig rrsig;
+    std::string input;
+  };
+  ToSign to_sign(std::size_t i, zones::Slot slot, const Validity& validity) const;
+
+ private:
+  std::shared_ptr<const zones::Zone> zone_;
+  std::vector<std::shared_ptr<const ZoneKey>> keys_;
+  std::vector<std::unique_ptr<SignatureTable>> tables_;
+  SignaturePolicy policy_;
+};
+
+// Copies into `to` each signature of `from` whose RRset and key are the same octet for octet. Returns
+// the slots of `to` whose RRset `from` does not have so: what must be signed before `to` may serve.
+// REQUIRES: both are versions of one zone (same apex).
+std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to);
+
+}  // namespace tld::signer

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "signer/signing_service.h"
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "base/guarded.h"
+
+namespace tld::signer {
+
+struct SigningService::Task {
+  std::shared_ptr<const SignedZone> zone;
+  std::size_t key = 0;
+  zones::Slot slot = zones::no_slot;
+  Reason reason = Reason::on_demand;
+  Validity validity;
+  std::string input;
+  std::shared_ptr<Flight> flight = std::make_shared<Flight>();
+
+  std::string describe() const {
+    const dns::RRset rrset = zone->zone().signable(slot);
+    const ZoneKey& k = zone->key(key);
+    return fmt::format("{}/{} of zone {} by ZSK {} (CKA_ID {})", rrset.owner.text(),
+                       dns::to_text(rrset.type), zone->zone().apex().text(), k.key_tag(),
+                       base::to_hex(k.id()));
+  }
+};
+
+std::optional<base::Status> Flight::wait_until(base::Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  landed_.wait_until(lock, deadline, [this] { return outcome_.has_value(); });
+  return outcome_;
+}
+
+SigningService::SigningService(Options options, std::shared_ptr<const base::Clock> clock,
+                               std::shared_ptr<base::Log> log)
+    : options_(options), clock_(std::move(clock)), log_(std::move(log)) {
+  for (unsigned i = 0; i < options_.verifying_threads; ++i) {
+    verifiers_.emplace_back([this] { verify_loop(); });
+  }
+}
+
+SigningService::~SigningService() {
+  {
+    std::unique_lock lock(flights_mutex_);
+    all_landed_.wait(lock, [this] { return flights_.empty(); });
+  }
+  {
+    const std::lock_guard lock(arrived_mutex_);
+    stopping_ = true;
+  }
+  arrived_cv_.notify_all();
+  for (std::thread& thread : verifiers_) thread.join();
+}
+
+std::size_t SigningService::in_flight() const {
+  const std::lock_guard lock(flights_mutex_);
+  return flights_.size();
+}
+
+std::string SigningService::last_failure() const {
+  const std::lock_guard lock(failure_mutex_);
+  return last_failure_;
+}
+
+std::shared_ptr<Flight> SigningService::start(std::shared_ptr<const SignedZone> zone,
+                                              std::size_t key, zones::Slot slot, Reason reason,
+                                              std::function<void(const base::Status&)> then) {
+  const FlightKey flight_key{zone.get(), key, slot};
+  std::shared_ptr<Task> task;
+  ++base::exclusive_locks_of_this_thread();
+  {
+    const std::lock_guard lock(flights_mutex_);
+    if (const auto found = flights_.find(flight_key); found != flights_.end()) {
+      // Still in the map, so not landed yet: land() takes it out before it looks at then_.
+      const std::lock_guard flight_lock(found->second->flight->mutex_);
+      if (then) found->second->flight->then_.push_back(std::move(then));
+      return found->second->flight;
+    }
+    if (flights_.size() >= options_.maximum_in_flight) {
+      counters_.refused_overload.fetch_add(1, std::memory_order_relaxed);
+      return nullptr;
+    }
+    task = std::make_shared<Task>();
+    task->zone = std::move(zone);
+    task->key = key;
+    task->slot = slot;
+    task->reason = reason;
+    if (then) task->flight->then_.push_back(std::move(then));
+    flights_.emplace(flight_key, task);
+  }
+  send(task);
+  return task->flight;
+}
+
+void SigningService::send(const std::shared_ptr<Task>& task) {
+  const SignedZone& zone = *task->zone;
+  const ZoneKey& key = zone.key(task->key);
+  const dns::RRset rrset = zone.zone().signable(task->slot);
+  task->validity = validity_at(zone.policy(), rrset.owner, clock_->now());
+  task->input = zone.to_sign(task->key, task->slot, task->validity).input;
+  counters_.requests.fetch_add(1, std::memory_order_relaxed);
+  const base::Deadline deadline = std::chrono::steady_clock::now() + options_.sign_deadline;
+  key.door().sign(key.id(), task->input, deadline, [this, task](base::Result<std::string> signature) {
+    const bool urgent = task->reason == Reason::on_demand;
+    {
+      const std::lock_guard lock(arrived_mutex_);
+      (urgent ? arrived_urgent_ : arrived_).push_back({task, std::move(signature)});
+    }
+    arrived_cv_.notify_one();
+  });
+}
+
+void SigningService::verify_loop() {
+  for (;;) {
+    std::unique_lock lock(arrived_mutex_);
+    arrived_cv_.wait(lock,
+                     [this] { return stopping_ || !arrived_.empty() || !arrived_urgent_.empty(); });
+    auto& queue = arrived_urgent_.empty() ? arrived_ : arrived_urgent_;
+    if (queue.empty()) return;
+    Arrived next = std::move(queue.front());
+    queue.pop_front();
+    lock.unlock();
+    finish(next.task, std::move(next.signature));
+  }
+}
+
+void SigningService::finish(const std::shared_ptr<Task>& task,
+                            base::Result<std::string> signature) {
+  const base::Status outcome = accept(*task, signature);
+  if (outcome) {
+    count_success(task->reason);
+  } else {
+    count_failure(*task, outcome.error());
+  }
+  land(task, outcome);
+}
+
+// The only place where a signature becomes visible.
+base::Status SigningService::accept(const Task& task, const base::Result<std::string>& signature) {
+  if (!signature) return signature.error();
+  const ZoneKey& key = task.zone->key(task.key);
+  if (signature.value().size() != key.signature_octets() ||
+      !key.verifier().verify(task.input, signature.value())) {
+    counters_.verify_failed.fetch_add(1, std::memory_order_relaxed);
+    return base::refused("the token's signature does not verify with the published DNSKEY");
+  }
+  task.zone->table(task.key).put(task.slot, task.validity, signature.value());
+  return base::ok();
+}
+
+void SigningService::count_success(Reason reason) {
+  switch (reason) {
+    case Reason::on_demand: ++counters_.made_on_demand; break;
+    case Reason::background: ++counters_.made_in_background; break;
+    case Reason::publication: ++counters_.made_for_publication; break;
+  }
+}
+
+void SigningService::count_failure(const Task& task, const base::Error& error) {
+  (error.kind == base::ErrorKind::timed_out ? counters_.timed_out : counters_.failed)
+      .fetch_add(1, std::memory_order_relaxed);
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(failure_mutex_);
+  last_failure_ = task.describe() + ": " + error.message;
+  // A dead token fails thousands of times a second: one line in ten seconds says enough.
+  if (now - failure_logged_ < std::chrono::seconds{10}) return;
+  failure_logged_ = now;
+  log_->write(base::Level::error,
+              fmt::format("tld: cannot sign {}. Answers that need this signature are SERVFAIL; the "
+                          "counters tld-sign-* tell how many. Look at the token and at tld-hsmd",
+                          last_failure_));
+}
+
+void SigningService::land(const std::shared_ptr<Task>& task, const base::Status& outcome) {
+  {
+    const std::lock_guard lock(flights_mutex_);
+    flights_.erase({task->zone.get(), task->key, task->slot});
+  }
+  std::vector<std::function<void(const base::Status&)>> then;
+  {
+    const std::lock_guard lock(task->flight->mutex_);
+    task->flight->outcome_ = outcome;
+    then.swap(task->flight->then_);
+  }
+  task->flight->landed_.notify_all();
+  for (const auto& call : then) call(outcome);
+  all_landed_.notify_all();
+}
+
+}  // namespace tld::signer

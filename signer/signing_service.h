@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Makes signatures: at most one at a time for each (signed zone, key, slot), whoever asks. The key's
+// door signs; our own threads verify with the published DNSKEY; only then the signature is in the
+// table. A signature that does not verify is counted, reported and thrown away.
+//
+// Thread rule: safe from any thread. start() never blocks on a token.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "signer/signed_zone.h"
+
+namespace tld::signer {
+
+enum class Reason { on_demand, background, publication };
+
+// Totals since the start; each is only ever added to.
+struct SigningCounters {
+  std::atomic<std::uint64_t> made_on_demand{0};
+  std::atomic<std::uint64_t> made_in_background{0};
+  std::atomic<std::uint64_t> made_for_publication{0};
+  std::atomic<std::uint64_t> requests{0};          // sent to a key's door
+  std::atomic<std::uint64_t> failed{0};            // the door gave an error
+  std::atomic<std::uint64_t> timed_out{0};         // no answer within the deadline
+  std::atomic<std::uint64_t> verify_failed{0};     // a wrong signature: look at the token now
+  std::atomic<std::uint64_t> refused_overload{0};  // too many being made already
+};
+
+// One signature in the making. Waiting on it is optional.
+class Flight {
+ public:
+  // The outcome, or nullopt if `deadline` came first. A success means: it is in the table.
+  std::optional<base::Status> wait_until(base::Deadline deadline);
+
+ private:
+  friend class SigningService;
+  std::mutex mutex_;
+  std::condition_variable landed_;
+  std::optional<base::Status> outcome_;
+  std::vector<std::function<void(const base::Status&)>> then_;
+};
+
+class SigningService {
+ public:
+  struct Options {
+    unsigned verifying_threads = 1;
+    std::size_t maximum_in_flight = 4096;             // beyond it, start() refuses
+    std::chrono::milliseconds sign_deadline{2000};    // for one signature, queueing included
+  };
+
+  SigningService(Options options, std::shared_ptr<const base::Clock> clock,
+                 std::shared_ptr<base::Log> log);
+  // Waits for signatures in the making (their deadlines bound it).
+  ~SigningService();
+
+  // Starts making the signature, or joins the making of it. nullptr: too many in the making.
+  // `then`, if given, is called once with the outcome, from a thread of this service, unless nullptr
+  // was returned.
+  std::shared_ptr<Flight> start(std::shared_ptr<const SignedZone> zone, std::size_t key,
+                                zones::Slot slot, Reason reason,
+                                std::function<void(const base::Status&)> then = nullptr);
+
+  const SigningCounters& counters() const { return counters_; }
+  std::size_t in_flight() const;
+  // The last failure, for status displays; empty if none yet.
+  std::string last_failure() const;
+
+ private:
+  struct Task;
+  using FlightKey = std::tuple<const SignedZone*, std::size_t, zones::Slot>;
+
+  void send(const std::shared_ptr<Task>& task);
+  void verify_loop();
+  void finish(const std::shared_ptr<Task>& task, base::Result<std::string> signature);
+  base::Status accept(const Task& task, const base::Result<std::string>& signature);
+  void count_failure(const Task& task, const base::Error& error);
+  void count_success(Reason reason);
+  void land(const std::shared_ptr<Task>& task, const base::Status& outcome);
+
+  const Options options_;
+  const std::shared_ptr<const base::Clock> clock_;
+  const std::shared_ptr<base::Log> log_;
+  SigningCounters counters_;
+
+  mutable std::mutex flights_mutex_;
+  std::condition_variable all_landed_;
+  std::map<FlightKey, std::shared_ptr<Task>> flights_;
+
+  struct Arrived {
+    std::shared_ptr<Task> task;
+    base::Result<std::string> signature;
+  };
+  std::mutex arrived_mutex_;
+  std::condition_variable arrived_cv_;
+  std::deque<Arrived> arrived_urgent_, arrived_;
+  bool stopping_ = false;
+
+  mutable std::mutex failure_mutex_;
+  std::string last_failure_;
+  base::Deadline failure_logged_{};
+
+  std::vector<std::thread> verifiers_;
+};
+
+
+}  // namespace tld::signer
