@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -114,6 +115,10 @@ class Zone {
 
  private:
   friend class Node;
+  Nsec3Link ring_link(std::size_t position) const;
+  std::set<dns::RRType> bitmap_types(const Node& node) const;
+  dns::RRset nsec3_rrset(std::size_t position) const;
+
   std::unique_ptr<const Storage> storage_;
 };
 

@@ -10,11 +10,13 @@
 #include <filesystem>
 #include <iosfwd>
 #include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "dns/name.h"
+#include "zones/check.h"
 #include "zones/content.h"
 #include "zones/progress.h"
 
@@ -43,5 +45,9 @@ base::Result<ImportedZone> read_zone_text(std::string_view text, std::string_vie
 // One line per record, absolute names, canonical order, the SOA first. The stream's state tells
 // whether it worked.
 void write_zone_file(const ZoneContent& content, std::ostream& out);
+
+// What check() found in an imported zone: "NAME:LINE: CHECK: OWNER: TEXT", one fault per line.
+std::string faults_with_lines(const CheckReport& report, const ImportedZone& zone,
+                              std::string_view name);
 
 }  // namespace tld::zones

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Sorting very many names canonically (RFC 4034 §6.1): each becomes a string of octets whose plain
+// order is the names' order, so that a comparison is one memcmp.
+//
+// Thread rule: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "dns/name.h"
+
+namespace tld::zones {
+
+// Appends the sort key of `name` to `key`: the labels from the right, each ended by octet 0, octets
+// 0 and 1 inside a label written as 1 1 and 1 2.
+void append_sort_key(dns::NameView name, std::string& key);
+
+// The numbers 0 .. count - 1, in canonical order of name(number).
+std::vector<std::uint32_t> canonical_permutation(
+    std::size_t count, const std::function<dns::NameView(std::uint32_t)>& name);
+
+}  // namespace tld::zones
