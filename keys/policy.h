@@ -37,7 +37,8 @@ struct SignedKeysPolicy {
   std::chrono::seconds inception_offset =
       std::chrono::days{1};                                 // inception before the slot's start
   std::chrono::seconds dnskey_ttl = std::chrono::hours{1};  // TTL of DNSKEY, CDS and CDNSKEY
-  // Digest types of the CDS records, ascending. Empty: neither CDS nor CDNSKEY is published.
+  // Digest types of the CDS records, ascending. Empty ("[none]" in the file): neither CDS nor
+  // CDNSKEY is published.
   std::vector<std::uint8_t> cds_digest_types = {2};
   friend bool operator==(const SignedKeysPolicy&, const SignedKeysPolicy&) = default;
 };

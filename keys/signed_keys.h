@@ -50,11 +50,12 @@ class SignedKeys {
  public:
   // Reads the text; refuses what is not a whole signed-key file of this zone. `source` is the
   // file's name for messages. Errors are invalid_input, "SOURCE:LINE: RULE: ...":
-  //   SKR-SIZE        file at most 4 MiB, line at most 8 KiB, bounded slots, records and signatures
-  //   SKR-SYNTAX      a line is not what the format asks for here
-  //   SKR-TRUNCATED   the last line is not the end line
-  //   SKR-APEX        an owner or a signer's name is not the apex
-  //   SKR-POLICY-LINE the policy in front of the first slot is missing, wrong or incomplete
+  //   SKR-SIZE         file at most 4 MiB, line at most 8 KiB; slots, records, signatures bounded
+  //   SKR-SYNTAX       a line is not what the format asks for here; an RRset without signature
+  //   SKR-TRUNCATED    the last line is not the end line
+  //   SKR-APEX         an owner or a signer's name is not the apex
+  //   SKR-POLICY-LINE  the policy in front of the first slot is missing, wrong or incomplete, or
+  //                    does not fit together (Policy::check: slots would not overlap ...)
   static base::Result<SignedKeys> parse(std::string_view text, dns::NameView apex,
                                         const std::string& source = "signed-key file");
   // not_found: there is no such file; unavailable: it cannot be read now.
@@ -62,21 +63,25 @@ class SignedKeys {
 
   // May the server publish from this file now, signing with `zsks`? Each RRSIG of each slot is
   // verified. Errors are `refused`, "SOURCE:LINE: CHECK: ...", the first that is found of:
-  //   SKR-SLOT-ORDER    slots stand in order, one slot length apart, as many as the span has
-  //   SKR-TYPES         the same RRset types in all slots, those that the policy asks for
-  //   SKR-TTL           every TTL and original TTL is the policy's
-  //   SKR-KEY           flags 256 or 257, protocol 3, a well-formed key of algorithm 8 or 13
-  //   SKR-KEY-TAG       no two keys of a slot with the same tag and algorithm
-  //   SKR-NO-KSK        a slot without a KSK (SEP flag)
-  //   SKR-ALGORITHM     an RRset lacks a signature by an algorithm of its slot's keys (RFC 4035
-  //                     §2.2), or none of `zsks` has that algorithm, or the policy has another
-  //   SKR-VERIFY        a signature does not verify with the KSK of that slot that it names
-  //   SKR-WINDOW        a signature's times are not the policy's: start - inception-offset, +
-  //   validity SKR-COVERAGE      a slot's signatures end before the next slot has replaced it
-  //   everywhere SKR-CDS-DELETE    a CDS or CDNSKEY record that asks the parent to go insecure (RFC
-  //   8078 §4) SKR-CDS-MATCH     CDS and CDNSKEY are not exactly the slot's KSKs SKR-ZSK-MISSING a
-  //   slot's DNSKEY RRset lacks one of `zsks` (compared by the whole RDATA) SKR-NOT-YET-VALID now
-  //   is before the first slot SKR-EXPIRED       now is at or past covered_until()
+  //   SKR-SLOT-ORDER     slots stand in order, one slot length apart
+  //   SKR-TYPES          the same RRset types in all slots: those that the policy asks for
+  //   SKR-TTL            every TTL and original TTL is the policy's
+  //   SKR-ALGORITHM      every key has the policy's algorithm, so that each RRset is signed by all
+  //                      algorithms of its slot (RFC 4035 §2.2)
+  //   SKR-KEY            flags 256 or 257, protocol 3, a well-formed key, no public key twice
+  //   SKR-KEY-TAG        no two keys of a slot with the same tag and algorithm
+  //   SKR-NO-KSK         a slot without a KSK (SEP flag)
+  //   SKR-VERIFY         a signature does not verify with the KSK of that slot that it names
+  //   SKR-WINDOW         a signature's times are not the policy's: from start - inception-offset
+  //                      on, for validity
+  //   SKR-CDS-DELETE     a CDS or CDNSKEY record asks the parent to go insecure (RFC 8078 §4)
+  //   SKR-CDS-MATCH      CDS and CDNSKEY are not exactly the slot's KSKs
+  //   SKR-ZSK-MISSING    a slot's DNSKEY RRset lacks one of `zsks` (compared by the whole RDATA)
+  //   SKR-COVERAGE       there are not as many slots as the span holds
+  //   SKR-NOT-YET-VALID  now is before the first slot
+  //   SKR-EXPIRED        now is at or past covered_until()
+  // That each slot's signatures outlive the next slot's start by the TTL follows from SKR-WINDOW,
+  // SKR-SLOT-ORDER and POLICY-OVERLAP.
   base::Status check(std::span<const dns::Dnskey> zsks, base::Time now) const;
 
   // What to publish: the latest slot that has started and whose signatures are valid now; nullptr

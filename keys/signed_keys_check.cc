@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The checks that a signed-key file passes before anything of it is published. Each rule is one
+// function; its name is in the message it returns.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/duration.h"
+#include "dns/signing_input.h"
+#include "hsm/verify.h"
+#include "keys/signed_keys.h"
+#include "keys/time_text.h"
+
+namespace tld::keys {
+namespace {
+
+using dns::Dnskey;
+using dns::RRType;
+using std::chrono::seconds;
+
+base::Error refuse(const char* rule, const std::string& why) {
+  return base::refused(fmt::format("{}: {}", rule, why));
+}
+
+std::string describe(const Dnskey& key) {
+  return fmt::format("{} with key tag {} and algorithm {}", key.is_sep() ? "KSK" : "ZSK",
+                     key.key_tag(), key.algorithm);
+}
+
+base::Status check_types(const Slot& slot, const Policy& policy) {
+  std::vector<RRType> wanted = {RRType::DNSKEY};
+  if (!policy.signed_keys.cds_digest_types.empty()) {
+    wanted.insert(wanted.end(), {RRType::CDS, RRType::CDNSKEY});
+  }
+  const bool same = std::ranges::equal(slot.rrsets, wanted, {},
+                                       [](const SignedRRset& each) { return each.rrset.type; });
+  if (same) return base::ok();
+  return refuse("SKR-TYPES",
+                policy.signed_keys.cds_digest_types.empty()
+                    ? "the slot must hold DNSKEY only, as the policy says"
+                    : "the slot must hold DNSKEY, CDS and CDNSKEY, as the policy says");
+}
+
+base::Status check_ttls(const Slot& slot, const Policy& policy) {
+  const seconds wanted = policy.signed_keys.dnskey_ttl;
+  const auto differs = [wanted](std::uint32_t ttl) { return seconds{ttl} != wanted; };
+  for (const SignedRRset& each : slot.rrsets) {
+    if (differs(each.rrset.ttl) ||
+        std::ranges::any_of(each.rrsigs, differs, &dns::Rrsig::original_ttl)) {
+      return refuse("SKR-TTL", fmt::format("the TTL of {} or of its signature is not {}, as the "
+                                           "policy says",
+                                           dns::to_text(each.rrset.type), wanted.count()));
+    }
+  }
+  return base::ok();
+}
+
+base::Status check_key(const Dnskey& key) {
+  const int flags = key.flags & ~Dnskey::flag_sep;
+  if (flags != Dnskey::flag_zone || key.protocol != 3) {
+    return refuse("SKR-KEY", fmt::format("{} has flags {} and protocol {}; only 256 or 257 and 3 "
+                                         "can be used",
+                                         describe(key), key.flags, key.protocol));
+  }
+  auto verifier = hsm::Verifier::make({static_cast<hsm::Algorithm>(key.algorithm), key.public_key});
+  if (!verifier) return refuse("SKR-KEY", describe(key) + ": " + verifier.error().message);
+  return base::ok();
+}
+
+base::Status check_keys(const Slot& slot, const Policy& policy) {
+  for (const Dnskey& key : slot.dnskeys) {
+    if (key.algorithm != static_cast<std::uint8_t>(policy.algorithm)) {
+      return refuse("SKR-ALGORITHM", fmt::format("{} is not of the policy's algorithm {}",
+                                                 describe(key), hsm::to_string(policy.algorithm)));
+    }
+    TLD_TRY(check_key(key));
+    const auto same = [&key](const Dnskey& other) { return other.public_key == key.public_key; };
+    if (std::ranges::count_if(slot.dnskeys, same) > 1) {
+      return refuse("SKR-KEY", describe(key) + ": its public key stands in the slot twice");
+    }
+  }
+  return base::ok();
+}
+
+// Validators try every key of the tag (RFC 4035 §5.3.1); some give up at the second (KeyTrap).
+base::Status check_key_tags(const Slot& slot, const Policy&) {
+  for (const Dnskey& key : slot.dnskeys) {
+    const auto same = [&key](const Dnskey& other) {
+      return other.key_tag() == key.key_tag() && other.algorithm == key.algorithm;
+    };
+    if (std::ranges::count_if(slot.dnskeys, same) > 1) {
+      return refuse("SKR-KEY-TAG", "another key of the slot has the same tag: " + describe(key));
+    }
+  }
+  return base::ok();
+}
+
+base::Status check_has_ksk(const Slot& slot, const Policy&) {
+  if (std::ranges::any_of(slot.dnskeys, &Dnskey::is_sep)) return base::ok();
+  return refuse("SKR-NO-KSK", "no DNSKEY of the slot has the SEP flag (257)");
+}
+
+const Dnskey* signer_of(const Slot& slot, const dns::Rrsig& rrsig) {
+  const auto found = std::ranges::find_if(slot.dnskeys, [&rrsig](const Dnskey& key) {
+    return key.is_sep() && key.algorithm == rrsig.algorithm && key.key_tag() == rrsig.key_tag;
+  });
+  return found == slot.dnskeys.end() ? nullptr : &*found;
+}
+
+base::Status check_rrsig(const Slot& slot, const dns::RRset& rrset, const dns::Rrsig& rrsig) {
+  const std::string what =
+      fmt::format("the signature over {} by key tag {}", dns::to_text(rrset.type), rrsig.key_tag);
+  const Dnskey* key = signer_of(slot, rrsig);
+  if (key == nullptr) return refuse("SKR-VERIFY", what + " is by no KSK of the slot");
+  if (rrsig.labels != rrset.owner.view().label_count()) {  // RFC 4035 §5.3.1: else a wildcard's
+    return refuse("SKR-VERIFY", what + " has a wrong label count");
+  }
+  TLD_TRY(const auto verifier,
+          hsm::Verifier::make({static_cast<hsm::Algorithm>(key->algorithm), key->public_key}));
+  const std::vector<std::string_view> rdatas(rrset.rdatas.begin(), rrset.rdatas.end());
+  const std::string message =
+      dns::signing_input(rrsig, dns::signed_records({rrset.owner, rrset.type, rrset.ttl, rdatas}));
+  if (verifier.verify(message, rrsig.signature)) return base::ok();
+  return refuse("SKR-VERIFY", what + " does not verify");
+}
+
+base::Status check_signatures(const Slot& slot, const Policy&) {
+  for (const SignedRRset& each : slot.rrsets) {
+    for (const dns::Rrsig& rrsig : each.rrsigs) {
+      TLD_TRY(check_rrsig(slot, each.rrset, rrsig));
+    }
+  }
+  return base::ok();
+}
+
+base::Status check_window(const Slot& slot, const Policy& policy) {
+  const base::Time inception = slot.start - policy.signed_keys.inception_offset;
+  const base::Time expiration = inception + policy.signed_keys.validity;
+  const auto differs = [&](const dns::Rrsig& rrsig) {
+    return rrsig.inception != inception.time_since_epoch().count() ||
+           rrsig.expiration != expiration.time_since_epoch().count();
+  };
+  for (const SignedRRset& each : slot.rrsets) {
+    if (!std::ranges::any_of(each.rrsigs, differs)) continue;
+    return refuse(
+        "SKR-WINDOW",
+        fmt::format("a signature over {} is not valid from {} to {}: the slot's start {} - "
+                    "inception-offset {}, and validity {} from there",
+                    dns::to_text(each.rrset.type), time_text(inception), time_text(expiration),
+                    time_text(slot.start), base::to_text(policy.signed_keys.inception_offset),
+                    base::to_text(policy.signed_keys.validity)));
+  }
+  return base::ok();
+}
+
+// RFC 8078 §4: algorithm 0 asks the parent to remove the DS RRset.
+base::Status check_no_delete(const Slot& slot, const Policy&) {
+  for (const RRType type : {RRType::CDS, RRType::CDNSKEY}) {
+    const SignedRRset* each = slot.find(type);
+    if (each == nullptr) continue;
+    for (const std::string& rdata : each->rrset.rdatas) {
+      if (rdata.size() < 4 || rdata[type == RRType::CDS ? 2 : 3] == 0) {
+        return refuse("SKR-CDS-DELETE", "a " + dns::to_text(type) +
+                                            " record asks the parent to make the zone insecure");
+      }
+    }
+  }
+  return base::ok();
+}
+
+base::Result<std::vector<std::string>> wanted_cds(const Slot& slot, dns::NameView apex,
+                                                  const std::vector<std::uint8_t>& digest_types) {
+  std::vector<std::string> wanted;
+  for (const Dnskey& key : slot.dnskeys) {
+    for (const std::uint8_t type : digest_types) {
+      if (!key.is_sep()) continue;
+      TLD_TRY(const dns::Ds ds, dns::make_ds(apex, key, type));
+      wanted.push_back(ds.wire());
+    }
+  }
+  dns::canonicalise(wanted);
+  return wanted;
+}
+
+std::vector<std::string> wanted_cdnskey(const Slot& slot) {
+  std::vector<std::string> wanted;
+  for (const Dnskey& key : slot.dnskeys) {
+    if (key.is_sep()) wanted.push_back(key.wire());
+  }
+  dns::canonicalise(wanted);
+  return wanted;
+}
+
+// RFC 7344 §4: CDS and CDNSKEY say the same, and it is what the parent's DS should become.
+base::Status check_cds(const Slot& slot, const Policy& policy) {
+  const SignedRRset* cds = slot.find(RRType::CDS);
+  const SignedRRset* cdnskey = slot.find(RRType::CDNSKEY);
+  if (cds == nullptr || cdnskey == nullptr) return base::ok();  // check_types wants them or not
+  TLD_TRY(const auto wanted,
+          wanted_cds(slot, cds->rrset.owner, policy.signed_keys.cds_digest_types));
+  if (cds->rrset.rdatas != wanted) {
+    return refuse("SKR-CDS-MATCH", "CDS is not the digests of exactly the slot's KSKs");
+  }
+  if (cdnskey->rrset.rdatas != wanted_cdnskey(slot)) {
+    return refuse("SKR-CDS-MATCH", "CDNSKEY is not exactly the slot's KSKs");
+  }
+  return base::ok();
+}
+
+using SlotRule = base::Status (*)(const Slot&, const Policy&);
+constexpr SlotRule slot_rules[] = {check_types,    check_ttls,      check_keys,
+                                   check_key_tags, check_has_ksk,   check_signatures,
+                                   check_window,   check_no_delete, check_cds};
+
+base::Status check_order(const std::vector<Slot>& slots, std::size_t index, const Policy& policy) {
+  if (index == 0) return base::ok();
+  const base::Time wanted = slots[index - 1].start + policy.signed_keys.slot;
+  if (slots[index].start == wanted) return base::ok();
+  return refuse("SKR-SLOT-ORDER", fmt::format("the slot starts at {}; the one before asks for {}",
+                                              time_text(slots[index].start), time_text(wanted)));
+}
+
+base::Status check_zsks(const Slot& slot, std::span<const Dnskey> zsks) {
+  for (const Dnskey& zsk : zsks) {
+    if (std::ranges::count(slot.dnskeys, zsk) != 0) continue;
+    return refuse(
+        "SKR-ZSK-MISSING",
+        fmt::format("the slot's DNSKEY RRset lacks the {} that the server is to sign with "
+                    "(SHA-256 of its RDATA {}); hold a ceremony with that key",
+                    describe(zsk), base::to_hex(base::as_octets(zsk.fingerprint()))));
+  }
+  return base::ok();
+}
+
+base::Status check_count(std::size_t count, const Policy& policy) {
+  const auto wanted = policy.signed_keys.span / policy.signed_keys.slot;
+  if (count == static_cast<std::size_t>(wanted)) return base::ok();
+  return refuse("SKR-COVERAGE", fmt::format("there are {} slots; span {} / slot {} makes {}", count,
+                                            base::to_text(policy.signed_keys.span),
+                                            base::to_text(policy.signed_keys.slot), wanted));
+}
+
+base::Status check_now(const SignedKeys& keys, base::Time now) {
+  if (now < keys.covered_from()) {
+    return refuse("SKR-NOT-YET-VALID", fmt::format("the first slot starts at {}; now it is {}",
+                                                   time_text(keys.covered_from()), time_text(now)));
+  }
+  if (keys.at(now) != nullptr) return base::ok();
+  return refuse("SKR-EXPIRED", fmt::format("the last signatures ended at {}; now it is {}; hold a "
+                                           "ceremony",
+                                           time_text(keys.covered_until()), time_text(now)));
+}
+
+base::Status check_slot(const std::vector<Slot>& slots, std::size_t index, const Policy& policy,
+                        std::span<const Dnskey> zsks) {
+  TLD_TRY(check_order(slots, index, policy));
+  for (const SlotRule rule : slot_rules) {
+    TLD_TRY(rule(slots[index], policy));
+  }
+  return check_zsks(slots[index], zsks);
+}
+
+}  // namespace
+
+base::Status SignedKeys::check(std::span<const Dnskey> zsks, base::Time now) const {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    auto status = check_slot(slots_, i, policy_, zsks);
+    if (!status) return status.error().in(fmt::format("{}:{}", source_, slots_[i].line));
+  }
+  const std::string last = fmt::format("{}:{}", source_, slots_.back().line);
+  if (auto status = check_count(slots_.size(), policy_); !status) return status.error().in(last);
+  if (auto status = check_now(*this, now); !status) return status.error().in(last);
+  return base::ok();
+}
+
+}  // namespace tld::keys

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Writes the text of a signed-key file: the counterpart of SignedKeys::parse.
+//
+// Thread rule: pure functions.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/clock.h"
+#include "keys/signed_keys.h"
+
+namespace tld::keys {
+
+// REQUIRES: times between 1970 and last_time (keys/time_text.h).
+std::string signed_keys_text(const Policy& policy, std::span<const Slot> slots, base::Time made_at);
+
+}  // namespace tld::keys
