@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "hsm/token.h"
+
+#include <array>
+#include <utility>
+
+#include "base/bytes.h"
+#include "hsm/algorithm.h"
+
+namespace tld::hsm {
+namespace {
+
+std::string trimmed(const CK_UTF8CHAR* text, std::size_t size) {
+  std::string out(reinterpret_cast<const char*>(text), size);
+  out.erase(out.find_last_not_of(" \0") + 1);
+  return out;
+}
+
+Session::Trouble trouble_of(CK_RV code) {
+  switch (code) {
+    case CKR_KEY_HANDLE_INVALID:
+    case CKR_OBJECT_HANDLE_INVALID:
+      return Session::Trouble::key;
+    case CKR_MECHANISM_INVALID:
+    case CKR_MECHANISM_PARAM_INVALID:
+    case CKR_KEY_TYPE_INCONSISTENT:
+    case CKR_KEY_FUNCTION_NOT_PERMITTED:
+    case CKR_KEY_SIZE_RANGE:
+    case CKR_DATA_INVALID:
+    case CKR_DATA_LEN_RANGE:
+      return Session::Trouble::request;
+    default:
+      return Session::Trouble::session;  // start anew rather than guess
+  }
+}
+
+// Failures of C_Login that say nothing about the PIN: the token could not be asked.
+bool login_was_not_tried(CK_RV code) {
+  switch (code) {
+    case CKR_DEVICE_ERROR:
+    case CKR_DEVICE_MEMORY:
+    case CKR_DEVICE_REMOVED:
+    case CKR_TOKEN_NOT_PRESENT:
+    case CKR_TOKEN_NOT_RECOGNIZED:
+    case CKR_HOST_MEMORY:
+    case CKR_GENERAL_ERROR:
+    case CKR_FUNCTION_FAILED:
+    case CKR_FUNCTION_CANCELED:
+    case CKR_OPERATION_ACTIVE:
+    case CKR_SESSION_CLOSED:
+    case CKR_SESSION_HANDLE_INVALID:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<Token>> Token::open(const TokenUri& uri) {
+  TLD_TRY(std::shared_ptr<Module> module, Module::load(uri.module_path()));
+  TLD_TRY(const CK_SLOT_ID slot, module->find_slot(uri));
+  CK_TOKEN_INFO info{};
+  const CK_RV code = module->functions().C_GetTokenInfo(slot, &info);
+  if (code != CKR_OK) return token_error("C_GetTokenInfo", code);
+  return std::shared_ptr<Token>(
+      new Token(std::move(module), slot, trimmed(info.label, sizeof info.label)));
+}
+
+Token::Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, std::string label)
+    : module_(std::move(module)), slot_(slot), label_(std::move(label)) {}
+Token::~Token() = default;
+
+base::Result<CK_FLAGS> Token::flags() const {
+  CK_TOKEN_INFO info{};
+  const CK_RV code = module_->functions().C_GetTokenInfo(slot_, &info);
+  if (code != CKR_OK) return token_error("C_GetTokenInfo", code);
+  return info.flags;
+}
+
+base::Status Token::check_tries() const {
+  TLD_TRY(const CK_FLAGS now, flags());
+  if ((now & CKF_USER_PIN_LOCKED) != 0) {
+    return base::refused("token " + label_ + " has locked its user PIN");
+  }
+  if ((now & CKF_USER_PIN_FINAL_TRY) != 0) {
+    return base::refused("token " + label_ +
+                         " has one try of its user PIN left, which is kept for the operator");
+  }
+  return base::ok();
+}
+
+base::Status Token::login(const Pin& pin) {
+  TLD_TRY(check_tries());
+  TLD_TRY(std::unique_ptr<Session> session, Session::open(shared_from_this(), false));
+  // PKCS #11 has no const: the token does not write to it.
+  auto* text = reinterpret_cast<CK_UTF8CHAR*>(const_cast<char*>(pin.text().data()));
+  const CK_RV code = module_->functions().C_Login(session->handle(), CKU_USER, text,
+                                                  static_cast<CK_ULONG>(pin.text().size()));
+  if (code == CKR_OK || code == CKR_USER_ALREADY_LOGGED_IN) {
+    login_session_ = std::move(session);
+    return base::ok();
+  }
+  const base::Error error = token_error("C_Login", code);
+  if (!login_was_not_tried(code)) return base::refused(error.message);
+  // Some modules say "general error" for a wrong PIN: the token's counter knows.
+  const base::Result<CK_FLAGS> after = flags();
+  constexpr CK_FLAGS counted =
+      CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
+  if (after.has_value() && (after.value() & counted) != 0) return base::refused(error.message);
+  return base::unavailable(error.message);
+}
+
+base::Result<std::unique_ptr<Session>> Session::open(const std::shared_ptr<Token>& token,
+                                                     bool writable) {
+  CK_SESSION_HANDLE handle = CK_INVALID_HANDLE;
+  const CK_FLAGS flags = CKF_SERIAL_SESSION | (writable ? CKF_RW_SESSION : 0UL);
+  const CK_RV code =
+      token->module_->functions().C_OpenSession(token->slot_, flags, nullptr, nullptr, &handle);
+  if (code != CKR_OK) return token_error("C_OpenSession", code);
+  return std::unique_ptr<Session>(new Session(token->module_, handle));
+}
+
+Session::Session(std::shared_ptr<Module> module, CK_SESSION_HANDLE handle)
+    : module_(std::move(module)), functions_(&module_->functions()), handle_(handle) {}
+
+Session::~Session() {
+  functions_->C_CloseSession(handle_);
+}
+
+base::Result<std::string> Session::sign(const TokenKey& key, std::string_view message) {
+  const AlgorithmFacts& algorithm = facts(key.info.public_key.algorithm);
+  const base::Sha256 hash = base::sha256(message);
+  if (algorithm.hashed_before_token) message = base::as_octets(hash);
+  CK_MECHANISM mechanism{algorithm.sign_mechanism, nullptr, 0};
+  CK_RV code = functions_->C_SignInit(handle_, &mechanism, key.private_key);
+  const char* call = "C_SignInit";
+  std::array<unsigned char, 512> out{};  // RSA 4096
+  CK_ULONG size = out.size();
+  if (code == CKR_OK) {
+    call = "C_Sign";
+    auto* data = reinterpret_cast<CK_BYTE*>(const_cast<char*>(message.data()));
+    code =
+        functions_->C_Sign(handle_, data, static_cast<CK_ULONG>(message.size()), out.data(), &size);
+  }
+  trouble_ = code == CKR_OK ? Trouble::none : trouble_of(code);
+  if (code != CKR_OK) return token_error(call, code);
+  return std::string(reinterpret_cast<const char*>(out.data()), size);
+}
+
+}  // namespace tld::hsm

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The ladder to a token: module, token in its slot, session. For tld-hsmd and tldctl only; whoever
+// faces the Internet has no PKCS #11 in its process (docs/adr/0003-pkcs11-access.md).
+//
+// Thread rule: a Module or Token may be shared by threads once made; a Session belongs to one
+// thread at a time. A rung is kept alive by the rungs above it.
+#pragma once
+
+#include <p11-kit/pkcs11.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "hsm/key.h"
+#include "hsm/pin.h"
+#include "hsm/token_uri.h"
+
+namespace tld::hsm {
+
+// unavailable when a later retry can help, else internal: "C_Sign: <what p11-kit says>".
+base::Error token_error(const char* call, CK_RV code);
+
+class Module {
+ public:
+  static base::Result<std::shared_ptr<Module>> load(const std::string& path);
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+  ~Module();  // C_Finalize: every session is gone then
+
+  CK_FUNCTION_LIST& functions() const { return *functions_; }
+  // The slot of the one initialised token that `uri` names; not_found or refused (several).
+  base::Result<CK_SLOT_ID> find_slot(const TokenUri& uri) const;
+
+ private:
+  struct State;
+  explicit Module(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+  CK_FUNCTION_LIST* functions_ = nullptr;
+};
+
+class Session;
+
+class Token : public std::enable_shared_from_this<Token> {
+ public:
+  // Loads the module and finds the token; does not log in.
+  static base::Result<std::shared_ptr<Token>> open(const TokenUri& uri);
+  Token(const Token&) = delete;
+  Token& operator=(const Token&) = delete;
+  ~Token();  // closes the session that held the login
+
+  // Logs in as user, for all sessions of this token. Errors of kind `refused` mean that the PIN
+  // must not be tried again: it was wrong, or the token has locked it, or its last try is left. The
+  // caller keeps to it.
+  base::Status login(const Pin& pin);
+
+  const std::string& label() const { return label_; }
+
+ private:
+  friend class Session;
+  Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, std::string label);
+  base::Result<CK_FLAGS> flags() const;
+  base::Status check_tries() const;
+
+  std::shared_ptr<Module> module_;
+  CK_SLOT_ID slot_;
+  std::string label_;
+  std::unique_ptr<Session> login_session_;
+};
+
+// A private key as one session sees it.
+struct TokenKey {
+  KeyInfo info;
+  CK_OBJECT_HANDLE private_key = CK_INVALID_HANDLE;
+};
+
+class Session {
+ public:
+  // Whose fault the last error of sign() was.
+  enum class Trouble { none, request, key, session };
+
+  static base::Result<std::unique_ptr<Session>> open(const std::shared_ptr<Token>& token,
+                                                     bool writable = false);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();  // C_CloseSession
+
+  CK_FUNCTION_LIST& functions() const { return *functions_; }
+  CK_SESSION_HANDLE handle() const { return handle_; }
+
+  // A signature in DNSSEC form. On an error trouble() says what to do: look for the key again
+  // (key), or give up the session and the token (session).
+  base::Result<std::string> sign(const TokenKey& key, std::string_view message);
+  Trouble trouble() const { return trouble_; }
+
+ private:
+  friend class Token;
+  Session(std::shared_ptr<Module> module, CK_SESSION_HANDLE handle);
+
+  std::shared_ptr<Module> module_;
+  CK_FUNCTION_LIST* functions_;
+  CK_SESSION_HANDLE handle_;
+  Trouble trouble_ = Trouble::none;
+};
+
+}  // namespace tld::hsm

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// generate_key of token_keys.h.
+#include <openssl/rand.h>
+
+#include <array>
+#include <utility>
+
+#include "base/bytes.h"
+#include "hsm/algorithm.h"
+#include "hsm/openssl_key.h"
+#include "hsm/proof.h"
+#include "hsm/token_attributes.h"
+#include "hsm/token_keys.h"
+#include "hsm/verify.h"
+
+namespace tld::hsm {
+namespace {
+
+struct Pair {
+  CK_OBJECT_HANDLE public_key = CK_INVALID_HANDLE;
+  CK_OBJECT_HANDLE private_key = CK_INVALID_HANDLE;
+};
+
+base::Result<std::string> random_octets(std::size_t count) {
+  std::string out(count, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1) {
+    return base::internal("OpenSSL has no random octets: " + openssl_reason());
+  }
+  return out;
+}
+
+Template public_template(Algorithm algorithm, const KeyId& id, unsigned rsa_bits) {
+  Template out;
+  out.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, false).flag(CKA_VERIFY, true);
+  out.octets(CKA_ID, id).octets(CKA_LABEL, base::to_hex(id));
+  if (algorithm == Algorithm::rsasha256) {
+    out.number(CKA_MODULUS_BITS, rsa_bits);
+    out.octets(CKA_PUBLIC_EXPONENT, std::string("\x01\x00\x01", 3));
+  } else {
+    out.octets(CKA_EC_PARAMS, p256_parameters());
+  }
+  return out;
+}
+
+Template private_template(const KeyId& id) {
+  Template out;
+  out.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true);
+  out.flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false);
+  out.flag(CKA_SIGN, true).flag(CKA_DECRYPT, false).flag(CKA_UNWRAP, false);
+  out.flag(CKA_DERIVE, false);
+  out.octets(CKA_ID, id).octets(CKA_LABEL, base::to_hex(id));
+  return out;
+}
+
+base::Result<Pair> make_pair(Session& session, Algorithm algorithm, const KeyId& id,
+                             unsigned rsa_bits) {
+  Template public_half = public_template(algorithm, id, rsa_bits);
+  Template private_half = private_template(id);
+  auto public_attributes = public_half.attributes();
+  auto private_attributes = private_half.attributes();
+  CK_MECHANISM mechanism{facts(algorithm).generate_mechanism, nullptr, 0};
+  Pair out;
+  const CK_RV code = session.functions().C_GenerateKeyPair(
+      session.handle(), &mechanism, public_attributes.data(), public_attributes.size(),
+      private_attributes.data(), private_attributes.size(), &out.public_key, &out.private_key);
+  if (code != CKR_OK) return token_error("C_GenerateKeyPair", code);
+  return out;
+}
+
+// A token may ignore a template: ask it what it made.
+base::Status check_private_key(Session& session, CK_OBJECT_HANDLE key) {
+  struct Wanted {
+    CK_ATTRIBUTE_TYPE type;
+    bool value;
+    const char* name;
+  };
+  static constexpr std::array<Wanted, 6> all{{{CKA_TOKEN, true, "CKA_TOKEN"},
+                                              {CKA_PRIVATE, true, "CKA_PRIVATE"},
+                                              {CKA_SENSITIVE, true, "CKA_SENSITIVE"},
+                                              {CKA_EXTRACTABLE, false, "CKA_EXTRACTABLE"},
+                                              {CKA_SIGN, true, "CKA_SIGN"},
+                                              {CKA_DECRYPT, false, "CKA_DECRYPT"}}};
+  for (const Wanted& wanted : all) {
+    TLD_TRY(const bool value, read_flag(session, key, wanted.type));
+    if (value != wanted.value) {
+      return base::refused(std::string("the token made a key with the wrong ") + wanted.name);
+    }
+  }
+  return base::ok();
+}
+
+base::Result<KeyInfo> try_key(Session& session, const KeyId& id) {
+  TLD_TRY(const TokenKey key, find_key(session, id));
+  TLD_TRY(check_private_key(session, key.private_key));
+  TLD_TRY(const std::string nonce, random_octets(32));
+  const std::string message = proof_message(nonce);
+  TLD_TRY(const std::string signature, session.sign(key, message));
+  TLD_TRY(const Verifier verifier, Verifier::make(key.info.public_key));
+  if (!verifier.verify(message, signature)) {
+    return base::internal("the token's first signature with the new key does not verify");
+  }
+  return key.info;
+}
+
+}  // namespace
+
+base::Result<KeyInfo> generate_key(Session& session, Algorithm algorithm, unsigned rsa_bits) {
+  const AlgorithmFacts& limits = facts(algorithm);
+  if (algorithm == Algorithm::rsasha256 &&
+      (rsa_bits < limits.smallest_bits || rsa_bits > limits.largest_bits)) {
+    return base::invalid_input("RSA keys have 1024 to 4096 bits");
+  }
+  TLD_TRY(const KeyId id, random_octets(16));
+  TLD_TRY(const Pair pair, make_pair(session, algorithm, id, rsa_bits));
+  auto info = try_key(session, id);
+  if (info.has_error()) {
+    session.functions().C_DestroyObject(session.handle(), pair.private_key);
+    session.functions().C_DestroyObject(session.handle(), pair.public_key);
+  }
+  return info;
+}
+
+}  // namespace tld::hsm

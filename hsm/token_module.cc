@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Module: libp11 loads the module, initialises it and enumerates its slots; p11-kit hands out the
+// same module's function list for everything behind that (docs/adr/0003-pkcs11-access.md).
+#include <libp11.h>
+#include <openssl/err.h>
+#include <p11-kit/p11-kit.h>
+
+#include <utility>
+
+#include "hsm/algorithm.h"
+#include "hsm/token.h"
+
+namespace tld::hsm {
+namespace {
+
+static_assert(CKK_RSA == 0x0 && CKK_EC == 0x3 && CKM_RSA_PKCS_KEY_PAIR_GEN == 0x0 &&
+                  CKM_EC_KEY_PAIR_GEN == 0x1040 && CKM_SHA256_RSA_PKCS == 0x40 &&
+                  CKM_ECDSA == 0x1041,
+              "algorithm.cc has the numbers of PKCS #11");
+
+bool retry_can_help(CK_RV code) {
+  switch (code) {
+    case CKR_ARGUMENTS_BAD:
+    case CKR_ATTRIBUTE_TYPE_INVALID:
+    case CKR_ATTRIBUTE_VALUE_INVALID:
+    case CKR_KEY_FUNCTION_NOT_PERMITTED:
+    case CKR_KEY_TYPE_INCONSISTENT:
+    case CKR_MECHANISM_INVALID:
+    case CKR_TEMPLATE_INCONSISTENT:
+    case CKR_TOKEN_WRITE_PROTECTED:
+      return false;
+    default:
+      return true;
+  }
+}
+
+std::string libp11_reason() {
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  ERR_clear_error();
+  return reason != nullptr ? reason : "no reason given";
+}
+
+}  // namespace
+
+base::Error token_error(const char* call, CK_RV code) {
+  std::string text = std::string(call) + ": " + p11_kit_strerror(code);
+  return retry_can_help(code) ? base::unavailable(std::move(text))
+                              : base::internal(std::move(text));
+}
+
+struct Module::State {
+  PKCS11_CTX* context = PKCS11_CTX_new();
+  bool loaded = false;
+  PKCS11_SLOT* slots = nullptr;
+  unsigned slot_count = 0;
+  CK_FUNCTION_LIST* functions = nullptr;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    if (slots != nullptr) PKCS11_release_all_slots(context, slots, slot_count);
+    if (loaded) PKCS11_CTX_unload(context);
+    PKCS11_CTX_free(context);
+    if (functions != nullptr) p11_kit_module_release(functions);
+  }
+};
+
+base::Result<std::shared_ptr<Module>> Module::load(const std::string& path) {
+  auto state = std::make_unique<State>();
+  if (PKCS11_CTX_load(state->context, path.c_str()) != 0) {
+    return base::unavailable("PKCS #11 module " + path + ": " + libp11_reason());
+  }
+  state->loaded = true;
+  if (PKCS11_enumerate_slots(state->context, &state->slots, &state->slot_count) != 0) {
+    return base::unavailable("PKCS #11 module " + path + ": slots: " + libp11_reason());
+  }
+  // Unmanaged: the module is initialised already, and p11-kit's bookkeeping would be in the way.
+  state->functions =
+      p11_kit_module_load(path.c_str(), P11_KIT_MODULE_UNMANAGED | P11_KIT_MODULE_CRITICAL);
+  if (state->functions == nullptr) {
+    return base::unavailable("PKCS #11 module " + path + ": " + p11_kit_message());
+  }
+  return std::shared_ptr<Module>(new Module(std::move(state)));
+}
+
+Module::Module(std::unique_ptr<State> state)
+    : state_(std::move(state)), functions_(state_->functions) {}
+Module::~Module() = default;
+
+base::Result<CK_SLOT_ID> Module::find_slot(const TokenUri& uri) const {
+  unsigned found = 0;
+  CK_SLOT_ID out = 0;
+  for (unsigned i = 0; i < state_->slot_count; ++i) {
+    PKCS11_SLOT* slot = &state_->slots[i];
+    if (slot->token == nullptr || slot->token->initialized == 0) continue;
+    const CK_SLOT_ID id = PKCS11_get_slotid_from_slot(slot);
+    CK_TOKEN_INFO info{};
+    if (functions_->C_GetTokenInfo(id, &info) != CKR_OK || !uri.matches(info)) continue;
+    out = id;
+    ++found;
+  }
+  if (found == 0) return base::not_found("no token is there for " + uri.text());
+  if (found > 1) return base::refused("several tokens match " + uri.text() + "; add serial=");
+  return out;
+}
+
+}  // namespace tld::hsm
