@@ -125,6 +125,7 @@ base::Status sign_all(const std::shared_ptr<const SignedZone>& zone,
       if (zone->table(key).get_validity(slot, made)) continue;
       if (stop) outcome = base::unavailable("stopped");
       while (flights.size() >= window) settle();
+      if (!outcome) break;
       auto flight = service.start(zone, key, slot, Reason::publication);
       if (flight) {
         flights.push_back(std::move(flight));

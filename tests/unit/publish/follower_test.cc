@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "publish/follower.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "hsm/software_key.h"
+#include "tests/unit/zones_for_tests.h"
+#include "zones/zone_file.h"
+
+namespace tld::publish {
+namespace {
+
+using std::chrono::milliseconds;
+
+class NoLog final : public base::Log {
+ public:
+  void write(base::Level, std::string_view) override { ++lines; }
+  std::atomic<int> lines{0};
+};
+
+class FollowerTest : public testing::Test {
+ protected:
+  FollowerTest() {
+    char pattern[] = "/tmp/tld-follower-XXXXXX";
+    folder = mkdtemp(pattern);
+    const hsm::KeyInfo info = door->generate(hsm::Algorithm::ecdsap256sha256).value();
+    dns::Dnskey dnskey;
+    dnskey.algorithm = dns::algorithm_ecdsap256sha256;
+    dnskey.public_key = info.public_key.octets;
+    setup.apex = dns::Name::from_text("example.").value();
+    setup.keys = {signer::ZoneKey::make(dnskey, info.id, door).value()};
+  }
+  ~FollowerTest() override { std::filesystem::remove_all(folder); }
+
+  void create_store() { ASSERT_TRUE(zones::Store::create(store_path())); }
+  std::filesystem::path store_path() const { return folder / "store"; }
+
+  void import(const std::string& text) {
+    const auto imported = zones::read_zone_text(text, "test", setup.apex);
+    ASSERT_TRUE(imported);
+    auto store = zones::Store::open(store_path(), zones::Store::Mode::read_write);
+    ASSERT_TRUE(store);
+    const auto done = store.value()->replace_zone(imported.value().content,
+                                                  imported.value().serial, clock->now());
+    ASSERT_TRUE(done) << done.error().message;
+  }
+
+  void start() {
+    Follower::Options options;
+    options.store_path = store_path();
+    options.interval = options.retry_after = milliseconds{10};
+    follower.emplace(options, setup, live, service, clock, log,
+                     [this](std::uint32_t serial) { last_serial = serial; });
+  }
+
+  template <class Condition>
+  bool comes_true(Condition condition) {
+    for (int i = 0; i < 500; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(milliseconds{10});
+    }
+    return false;
+  }
+  bool lives(std::uint64_t generation) {
+    return comes_true([&] { return live.generation() >= generation; });
+  }
+
+  std::filesystem::path folder;
+  std::shared_ptr<hsm::SoftwareKeys> door = std::make_shared<hsm::SoftwareKeys>();
+  std::shared_ptr<base::Clock> clock = std::make_shared<base::SystemClock>();
+  std::shared_ptr<NoLog> log = std::make_shared<NoLog>();
+  signer::SigningService service{signer::SigningService::Options{}, clock, log};
+  ZoneSetup setup;
+  LiveZone live;
+  std::atomic<std::uint32_t> last_serial{0};
+  std::optional<Follower> follower;
+};
+
+TEST_F(FollowerTest, PublishesWhatIsInTheStore) {
+  create_store();
+  import(tests::example_zone());
+  start();
+  ASSERT_TRUE(lives(1));
+  EXPECT_EQ(live.current()->signed_zone->zone().serial(), 1u);
+  EXPECT_TRUE(comes_true([&] { return last_serial == 1 && !follower->waiting(); }));
+  EXPECT_EQ(door->sign_calls(), 0u);  // the first publication does not wait for signatures
+}
+
+// Catches: a changed zone that goes live before what changed is signed; a serial that stays.
+TEST_F(FollowerTest, SignsWhatChangedBeforeItGoesLive) {
+  create_store();
+  import(tests::example_zone('1'));
+  start();
+  ASSERT_TRUE(lives(1));
+  import(tests::example_zone('2'));
+  ASSERT_TRUE(lives(2));
+  const auto zone = live.current()->signed_zone;
+  EXPECT_EQ(zone->zone().serial(), 2u);
+  const auto node = zone->zone().find(dns::Name::from_text("secure.example.").value());
+  signer::Signature signature;
+  EXPECT_TRUE(zone->table(0).get(node->rrset(dns::RRType::DS)->slot, signature));
+  EXPECT_EQ(door->sign_calls(), 2u);  // DS and SOA
+}
+
+// Catches: a change that unsigns the zone because the token is away.
+TEST_F(FollowerTest, AChangeWaitsForTheToken) {
+  create_store();
+  import(tests::example_zone('1'));
+  start();
+  ASSERT_TRUE(lives(1));
+  door->faults().away = true;
+  import(tests::example_zone('2'));
+  ASSERT_TRUE(comes_true([&] { return follower->waiting().has_value(); }));
+  std::this_thread::sleep_for(milliseconds{100});
+  EXPECT_EQ(live.generation(), 1u);
+  const std::uint64_t reads = follower->store_reads();
+  door->faults().away = false;
+  ASSERT_TRUE(lives(2));
+  EXPECT_TRUE(comes_true([&] { return !follower->waiting(); }));
+  EXPECT_EQ(follower->store_reads(), reads);  // what was built is kept while it waits
+}
+
+// Catches: reading the whole store again and again.
+TEST_F(FollowerTest, ReadsAnUnchangedStoreOnce) {
+  create_store();
+  import(tests::example_zone());
+  start();
+  ASSERT_TRUE(lives(1));
+  std::this_thread::sleep_for(milliseconds{200});
+  EXPECT_EQ(follower->store_reads(), 1u);
+}
+
+TEST_F(FollowerTest, WaitsForAStoreThatIsNotThereYet) {
+  start();
+  ASSERT_TRUE(comes_true([&] { return log->lines > 0; }));
+  EXPECT_EQ(live.current(), nullptr);
+  create_store();
+  ASSERT_TRUE(comes_true([&] {
+    return follower->waiting() && follower->waiting()->why.find("example.") != std::string::npos;
+  }));
+  import(tests::example_zone());
+  EXPECT_TRUE(lives(1));
+}
+
+// Catches: a zone that breaks a check and goes live all the same.
+TEST_F(FollowerTest, AZoneThatFailsItsChecksDoesNotGoLive) {
+  create_store();
+  import(tests::example_zone());
+  start();
+  ASSERT_TRUE(lives(1));
+  import("$TTL 60\nexample. SOA ns1.example. h.example. 5 1 1 1 1\nexample. NS ns1.example.\n");
+  ASSERT_TRUE(comes_true([&] { return follower->waiting().has_value(); }));
+  EXPECT_EQ(live.generation(), 1u);
+  import(tests::example_zone());
+  EXPECT_TRUE(lives(2));
+  EXPECT_GT(live.current()->signed_zone->zone().serial(), 1u);
+}
+
+}  // namespace
+}  // namespace tld::publish
