@@ -7,10 +7,6 @@ be found).
 
 import base64
 import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import dns.flags
 import dns.message
@@ -21,34 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from checker import names
 from checker.judge import Section
 from checker.model import RRset
+from processes import Process, free_port, generate_zone, run, wait_for
 
-TOOLS = Path(__file__).resolve().parent.parent / "tools"
 ORIGIN = "kz."
-
-
-def free_port():
-    """A port that is free for both UDP and TCP on loopback."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
-            try:
-                tcp.bind(("127.0.0.1", udp.getsockname()[1]))
-            except OSError:
-                continue
-            return udp.getsockname()[1]
-
-
-def generate_zone(path, *options):
-    subprocess.run([sys.executable, TOOLS / "generate_zone.py", "--output", path,
-                    *map(str, options)], check=True)
-    return path
-
-
-def run(*command, cwd=None):
-    done = subprocess.run([str(c) for c in command], cwd=cwd, capture_output=True, text=True,
-                          timeout=120)
-    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-    return done.stdout
 
 
 class ReferenceZone:
@@ -112,24 +83,19 @@ zone:
   name: {ORIGIN}
   zonefile: "{zone_file}.signed"
 """)
-        with open(folder / "log", "wb") as log:
-            self._process = subprocess.Popen(["nsd", "-d", "-c", configuration], stdout=log,
-                                             stderr=log)
-        self._wait(folder / "log")
+        self._process = Process("nsd", ["nsd", "-d", "-c", configuration], folder / "log").start()
+        wait_for(self._answers, "NSD answers")
 
-    def _wait(self, log):
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-                return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError(f"NSD does not answer: {log.read_text()}")
+    def _answers(self):
+        assert self._process.running, self._process.log()
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 0.2).close()
+            return True
+        except OSError:
+            return False
 
     def stop(self):
-        self._process.terminate()
-        self._process.wait(10)
+        self._process.stop()
 
 
 class Draft:

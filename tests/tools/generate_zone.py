@@ -75,7 +75,7 @@ class Zone:
 
     def _longest(self, mark):
         """A name of --longest octets with the origin."""
-        room = self.arguments.longest - (1 + sum(len(label) + 1 for label in self.origin.split(".") if label))
+        room = self.arguments.longest - max(1, len(self.origin) + 1)
         labels = []
         while room > 64 + 1:
             labels.append("w" * 63)

@@ -68,7 +68,7 @@ def _finish(want, model, name, qtype):
 
 def _referral(want, model, cut):
     if want.answer:
-        return  # a CNAME that leads below a cut: whether the referral follows is the server's choice
+        return  # a CNAME that leads below a cut: the server may leave the referral out
     want.kind, want.aa = "referral", False
     ns = model.nodes[cut][T.NS]
     want.authority.append(ns)

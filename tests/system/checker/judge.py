@@ -95,12 +95,14 @@ def types_of(nsec3):
 
 class Judge:
     """`ds_without_do`: let DS pass in a referral that was asked for without DO. Stock PowerDNS
-    sends it (tests/system/README.md); RFC 4035 section 3.1.4.1 has it for DO only."""
+    sends it (tests/system/README.md); RFC 4035 section 3.1.4.1 has it for DO only.
+    `any_serial`: the registry publishes meanwhile, so that a SOA may differ in its serial."""
 
-    def __init__(self, model, verifier, clock=time.time, ds_without_do=False):
+    def __init__(self, model, verifier, clock=time.time, ds_without_do=False, any_serial=False):
         self.model = model
         self.verifier = verifier
         self.ds_without_do = ds_without_do
+        self.any_serial = any_serial
         self._clock = clock
 
     def judge(self, question, wire):
@@ -122,7 +124,7 @@ class _Case:
 
     def __init__(self, judge, question, message, wire):
         self.model, self.verifier, self.now = judge.model, judge.verifier, judge.now()
-        self.ds_without_do = judge.ds_without_do
+        self.ds_without_do, self.any_serial = judge.ds_without_do, judge.any_serial
         self.question, self.message, self.wire = question, message, wire
         self.qname = names.key(question.qname)
         self.want = expect(self.model, self.qname, question.qtype)
@@ -184,10 +186,11 @@ class _Case:
         if found.rdatas != wanted.rdatas:
             name = "wrong-data"
             if wanted.rdtype == T.SOA and _without_serial(found) == _without_serial(wanted):
-                name = "wrong-serial"
+                name = None if self.any_serial else "wrong-serial"
             elif missing == "missing-glue" and found.rdatas < wanted.rdatas:
                 name = missing
-            self.fault(name, label(where))
+            if name:
+                self.fault(name, label(where))
         if ttls != {wanted.ttl}:
             self.fault("wrong-ttl", f"{label(where)}: {sorted(ttls)}, not {wanted.ttl}")
 
@@ -341,7 +344,11 @@ def _without_serial(soa):
 
 def judge_either(judges, question, wire):
     """Two versions of a zone are about: the message has to be wholly right in one of them."""
-    verdicts = [judge.judge(question, wire) for judge in judges]
+    return combine([judge.judge(question, wire) for judge in judges])
+
+
+def combine(verdicts):
+    """One verdict of several, each by another version of the zone."""
     best = min(verdicts, key=len)
     if best and all(v and {f.name for f in v} <= MIXABLE for v in verdicts):
         return [Fault("mixed-snapshot", "in neither version: " + "; ".join(map(str, best)))]

@@ -89,7 +89,8 @@ class Model:
 
     def _find_cuts(self):
         with_ns = {n for n, types in self.nodes.items() if T.NS in types and n != self.origin}
-        return {n for n in with_ns if not any(a in with_ns for a in names.ancestors(n, self.origin))}
+        return {n for n in with_ns
+                if not any(a in with_ns for a in names.ancestors(n, self.origin))}
 
     def _sort_names(self):
         """Which names are authoritative, glue or ENT."""

@@ -5,14 +5,14 @@ import collections
 import dataclasses
 
 import dns.dnssec
+import dns.exception
 import dns.message
-import dns.name
+import dns.rdata
 import dns.rdatatype as T
 
 from . import names
 from .client import Client, Question
-from .judge import Judge, Section, judge_either
-from .model import RRset
+from .judge import Fault, Judge, Section, combine
 from .questions import APEX_TYPES, Questions
 from .verify import Key, Verifier, keys_of_file
 
@@ -35,13 +35,14 @@ class Checker:
     """`models`: one, or several versions of which each answer has to be one."""
 
     def __init__(self, models, anchor_file, host="127.0.0.1", port=53, timeout=3.0,
-                 ds_without_do=True):
+                 ds_without_do=True, any_serial=False):
         self.models = models if isinstance(models, list) else [models]
         self.model = self.models[0]
         self.client = Client(host, port, timeout)
         self._anchors = keys_of_file(anchor_file)
         self.judges = []
-        self._ds_without_do = ds_without_do
+        self._options = {"ds_without_do": ds_without_do, "any_serial": any_serial}
+        self.versions, self.swaps, self._last_serial = {}, 0, None  # versions: serial -> model
 
     def close(self):
         self.client.close()
@@ -70,8 +71,7 @@ class Checker:
                 model.adopt(rrset)
         if adopt_serial:
             self.model.set_serial(self.serial())
-        self.judges = [Judge(model, self.verifier, ds_without_do=self._ds_without_do)
-                       for model in self.models]
+        self.judges = [Judge(model, self.verifier, **self._options) for model in self.models]
 
     def serial(self):
         soa = self._trusted(T.SOA)
@@ -113,9 +113,23 @@ class Checker:
 
     def check(self, question):
         sent, wire = self.client.ask(question)
-        if len(self.judges) == 1:
-            return Verdict(sent, wire, self.judges[0].judge(sent, wire))
-        return Verdict(sent, wire, judge_either(self.judges, sent, wire))
+        verdicts = [judge.judge(sent, wire) for judge in self.judges]
+        faults = combine(verdicts)
+        if len(verdicts) > 1 and not faults:
+            faults = self._note_serial(soa_serial(wire), verdicts)
+        return Verdict(sent, wire, faults)
+
+    def _note_serial(self, serial, verdicts):
+        """Each serial goes with one version. -> the fault of an answer that has the SOA of the one
+        and is right in the other only."""
+        if serial is None:
+            return []
+        self.swaps += self._last_serial not in (None, serial)
+        self._last_serial = serial
+        right = [index for index, verdict in enumerate(verdicts) if not verdict]
+        if len(right) == 1 and self.versions.setdefault(serial, right[0]) != right[0]:
+            return [Fault("mixed-snapshot", f"serial {serial} has come with the other version")]
+        return []
 
     def run(self, count, seed=1, apex_types=APEX_TYPES, **options):
         """`count` seeded questions of every kind."""
@@ -127,6 +141,16 @@ class Checker:
         for question in questions:
             report.add(self.check(question))
         return report
+
+
+def soa_serial(wire):
+    """The serial of the SOA in an answer; None when there is none, or it cannot be read."""
+    try:
+        message = dns.message.from_wire(wire or b"")
+    except (dns.exception.DNSException, ValueError):
+        return None
+    return next((rrset[0].serial for rrset in message.answer + message.authority
+                 if rrset.rdtype == T.SOA), None)
 
 
 class Report:

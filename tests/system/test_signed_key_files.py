@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A signed-key file that is not right is refused with its reason; its zone is SERVFAIL, the other
+zones are served, and the right file is taken up without a restart."""
+
+import datetime
+import os
+import random
+
+import pytest
+
+from harness import Deployment
+from processes import generate_zone, wait_for
+
+DAY = datetime.timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("zone")
+    with Deployment() as deployment:
+        for origin in ("kz.", "other."):
+            file = generate_zone(folder / f"{origin}zone", "--origin", origin, "--delegations", 50)
+            deployment.add_zone(origin, file)
+        deployment.good = deployment.zones["kz."].signed_keys.read_bytes()
+        deployment.write_configuration()
+        deployment.start_hsmd()
+        yield deployment
+
+
+def at(days):
+    """The time that many days from now, as tldctl and the file write it."""
+    return (datetime.datetime.now(datetime.timezone.utc) + days * DAY).strftime("%Y%m%d%H%M%S")
+
+
+def ceremony_at(days):
+    def make(deployment):
+        zone = deployment.zones["kz."]
+        output = deployment.path / "made.skr"
+        output.unlink(missing_ok=True)
+        deployment.ceremony(zone, "--start", at(days), output=output)
+        return output.read_bytes()
+    return make
+
+
+def other_key(deployment):
+    """A right file for a ZSK that this server does not sign with."""
+    zone = deployment.zones["kz."]
+    output = deployment.path / "other-key.skr"
+    kept, zone.zsk = zone.zsk, deployment.zsk_token.generate("kz.", "zsk")
+    try:
+        deployment.ceremony(zone, output=output)
+    finally:
+        zone.zsk = kept
+    return output.read_bytes()
+
+
+def flipped(seed):
+    def make(deployment):
+        octets = bytearray(deployment.good)
+        begin = octets.index(b";; SignedKeyResponse")
+        dice = random.Random(seed)
+        while True:
+            where = dice.randrange(begin, len(octets) - 1)
+            if chr(octets[where]).isalnum() and chr(octets[where] ^ 1).isalnum():
+                octets[where] ^= 1
+                return bytes(octets)
+    return make
+
+
+FILES = {
+    "expired": (ceremony_at(-400), "SKR-EXPIRED"),
+    "not yet valid": (ceremony_at(30), "SKR-NOT-YET-VALID"),
+    "of another zone": (lambda d: d.zones["other."].signed_keys.read_bytes(), "SKR-APEX"),
+    "for another ZSK": (other_key, "SKR-ZSK-MISSING"),
+    "truncated": (lambda d: d.good[:len(d.good) * 2 // 3], "SKR-"),
+    "without its last line": (lambda d: d.good[:d.good.rstrip().rindex(b"\n") + 1],
+                              "SKR-TRUNCATED"),
+    "empty": (lambda d: b"", "SKR-"),
+    "one bit flipped (1)": (flipped(1), "SKR-"),
+    "one bit flipped (2)": (flipped(2), "SKR-"),
+    "one bit flipped (3)": (flipped(3), "SKR-"),
+    "one bit flipped (4)": (flipped(4), "SKR-"),
+    "one bit flipped (5)": (flipped(5), "SKR-"),
+    "missing": (lambda d: None, "kz.skr"),
+}
+
+
+def put(deployment, octets):
+    """As an operator does it: written beside, then renamed."""
+    path = deployment.zones["kz."].signed_keys
+    if octets is None:
+        path.unlink()
+        return
+    beside = path.with_suffix(".new")
+    beside.write_bytes(octets)
+    os.replace(beside, path)
+
+
+@pytest.mark.parametrize("fault", FILES)
+def test_refused_at_the_start(deployed, fault):
+    """Catches DNSKEY RRsets in use that are stale, foreign, cut off or altered."""
+    make, words = FILES[fault]
+    put(deployed, make(deployed))
+    try:
+        deployed.server.start()
+        wait_for(lambda: deployed.ask("other.", "SOA", timeout=0.5)[0] == "NOERROR",
+                 "the other zone is served")
+        for rdtype in ("DNSKEY", "SOA", "NS"):
+            assert deployed.ask("kz.", rdtype)[0] == "SERVFAIL"
+        trouble = next(z for z in deployed.status()["zones"] if z["zone"] == "kz.")
+        assert words in trouble["signed-keys-refused"], trouble
+        assert words in deployed.server.log()
+        put(deployed, deployed.good)
+        wait_for(lambda: deployed.ask("kz.", "DNSKEY", timeout=0.5)[0] == "NOERROR",
+                 "the right file is taken up", 30)
+        with deployed.checker("kz.") as checker:
+            report = checker.run(60, seed=4)
+            assert set(report.faults) <= {"servfail"}, str(report)
+    finally:
+        put(deployed, deployed.good)
+        deployed.server.stop()
+
+
+def test_bad_file_does_not_replace_a_good_one(deployed):
+    """Catches a reload that drops keys that are right for keys that are not."""
+    deployed.server.start()
+    deployed.wait_until_served()
+    put(deployed, flipped(9)(deployed))
+    wait_for(lambda: "signed-keys-refused" in
+             next(z for z in deployed.status()["zones"] if z["zone"] == "kz."), "it is refused", 30)
+    assert deployed.ask("kz.", "DNSKEY")[0] == "NOERROR"
+    put(deployed, deployed.good)
+    wait_for(lambda: "signed-keys-refused" not in
+             next(z for z in deployed.status()["zones"] if z["zone"] == "kz."), "it is taken", 30)
+    deployed.server.stop()
