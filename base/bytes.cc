@@ -8,14 +8,17 @@
 namespace tld::base {
 namespace {
 
-std::string digest(const EVP_MD* algorithm, std::string_view octets) {
-  std::string out(static_cast<std::size_t>(EVP_MD_get_size(algorithm)), '\0');
-  unsigned int size = 0;
-  if (EVP_Digest(octets.data(), octets.size(), reinterpret_cast<unsigned char*>(out.data()), &size,
-                 algorithm, nullptr) != 1) {
+// Fetched once per algorithm by the callers: a fetch costs more than a digest.
+EVP_MD* fetch(const char* algorithm) {
+  return EVP_MD_fetch(nullptr, algorithm, nullptr);
+}
+
+void digest(const EVP_MD* algorithm, std::string_view octets, void* out) {
+  if (algorithm == nullptr ||
+      EVP_Digest(octets.data(), octets.size(), static_cast<unsigned char*>(out), nullptr, algorithm,
+                 nullptr) != 1) {
     throw std::runtime_error("OpenSSL cannot compute a digest");  // out of memory, or no provider
   }
-  return out;
 }
 
 int hex_value(char c) {
@@ -83,9 +86,9 @@ Result<std::string> from_base64(std::string_view text) {
 }
 
 Sha256 sha256(std::string_view octets) {
-  Sha256 out{};
-  const std::string bytes = digest(EVP_sha256(), octets);
-  std::copy(bytes.begin(), bytes.end(), out.begin());
+  static const EVP_MD* const algorithm = fetch("SHA256");
+  Sha256 out;
+  digest(algorithm, octets, out.data());
   return out;
 }
 
@@ -93,7 +96,18 @@ std::string_view as_octets(const Sha256& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
-std::string sha1(std::string_view octets) { return digest(EVP_sha1(), octets); }
-std::string sha384(std::string_view octets) { return digest(EVP_sha384(), octets); }
+std::string sha1(std::string_view octets) {
+  static const EVP_MD* const algorithm = fetch("SHA1");
+  std::string out(20, '\0');
+  digest(algorithm, octets, out.data());
+  return out;
+}
+
+std::string sha384(std::string_view octets) {
+  static const EVP_MD* const algorithm = fetch("SHA384");
+  std::string out(48, '\0');
+  digest(algorithm, octets, out.data());
+  return out;
+}
 
 }  // namespace tld::base

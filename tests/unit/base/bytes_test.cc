@@ -60,6 +60,8 @@ TEST(Bytes, RefusesWhatIsNotBase16) {
   for (const auto& text : {"6"s, "666"s, "6g"s, "g6"s, "0x"s, " 6"s, "6\0"s}) {
     EXPECT_FALSE(from_hex(text).has_value()) << text;
   }
+  EXPECT_FALSE(
+      from_hex(std::string_view("66").substr(0, 1)).has_value());  // nothing behind it is read
 }
 
 // "abc" of FIPS 180-2 appendices A.1, B.1 and D.1.

@@ -58,6 +58,11 @@ TEST(Name, RefusesTextThatIsNoName) {
   }
 }
 
+TEST(Name, ReadsNothingBehindTheText) {
+  EXPECT_FALSE(Name::from_text(std::string_view("a\\123").substr(0, 4)).has_value());
+  EXPECT_FALSE(Name::from_text(std::string_view("a\\.").substr(0, 2)).has_value());
+}
+
 TEST(Name, ErrorsQuoteHostileTextHarmlessly) {
   const std::string message = Name::from_text("a\nb\x1b.").error().message;
   EXPECT_EQ(message.find_first_of("\n\x1b"), std::string::npos);
@@ -107,7 +112,7 @@ TEST(Name, LengthOfTheNameInFront) {
   std::string most;
   for (int i = 0; i < 127; ++i) most += "\1a";
   EXPECT_EQ(name_length(most + '\0'), 255u);
-  EXPECT_EQ(name_length(most + "\1a\0"s), 0u);
+  EXPECT_EQ(name_length(most.substr(2) + "\2aa\0"s), 0u);  // 256
 }
 
 TEST(Name, TextEscapesWhatZoneFilesTreatSpecially) {
