@@ -100,7 +100,8 @@ def delv(folder, origin, port, anchor_file, name, rdtype):
 
 def transfer(port, origin, output):
     """AXFR by dig; -> number of records. AssertionError when it breaks off."""
-    text = run("dig", "@127.0.0.1", "-p", port, origin, "AXFR", "+onesoa", "+noall", "+answer", timeout=120)
+    text = run("dig", "@127.0.0.1", "-p", port, origin, "AXFR", "+onesoa", "+noall", "+answer",
+               timeout=120)
     assert "; Transfer failed" not in text, text[-2000:]
     output.write_text(text)
     return len(text.splitlines())
