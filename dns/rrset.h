@@ -37,8 +37,8 @@ struct RRset {
 };
 
 // The presentation form of RDATA: mnemonic fields for the types that a TLD zone holds (A AAAA NS
-// CNAME PTR MX SOA TXT DS DNSKEY CDS CDNSKEY RRSIG NSEC3 NSEC3PARAM CAA SRV TLSA SSHFP), else RFC 3597's
-// "\# length hex".
+// CNAME PTR MX SOA TXT DS DNSKEY CDS CDNSKEY RRSIG NSEC3 NSEC3PARAM CAA SRV TLSA SSHFP, and others of
+// rdata_fields.cc's table), else, or when the RDATA does not fit its type, RFC 3597's "\# length hex".
 std::string rdata_text(RRType type, std::string_view rdata);
 
 }  // namespace tld::dns
