@@ -65,6 +65,14 @@ TEST_F(SignedKeysParse, TextBehindTheEndIsRefused) {
   EXPECT_THAT(fault(good_ + good_), HasSubstr("SKR-SYNTAX"));
 }
 
+// A slot behind the end line would be used by a reader that only looks whether there is one.
+TEST_F(SignedKeysParse, EndLineInFrontOfTheLastSlotIsRefused) {
+  const std::string end = good_.substr(good_.rfind(";;"));
+  const std::string last_slot = ";; SignedKeyResponse 1.0 20260103000000\n";
+  EXPECT_THAT(fault(replaced(replaced(good_, end, ""), last_slot, end + last_slot)),
+              HasSubstr("SKR-SYNTAX: there is text behind"));
+}
+
 TEST_F(SignedKeysParse, OtherCommentsAndBlankLinesAreRefused) {
   const std::string header = ";; SignedKeyResponse 1.0 20260102000000\n";
   for (const char* line :
@@ -158,7 +166,7 @@ TEST_F(SignedKeysParse, SizesAreBounded) {
     auto& rdatas = slot.rrsets[0].rrset.rdatas;
     for (int i = 0; i < 40; ++i) {
       rdatas.push_back(rdatas[0]);
-      rdatas.back().back() = static_cast<char>(i);
+      rdatas.back().push_back(static_cast<char>(i));
     }
   };
   EXPECT_THAT(fault(draft_.text()), HasSubstr("SKR-SIZE"));
@@ -166,7 +174,7 @@ TEST_F(SignedKeysParse, SizesAreBounded) {
     auto& rrsigs = slot.rrsets[0].rrsigs;
     for (int i = 0; i < 20; ++i) {
       rrsigs.push_back(rrsigs[0]);
-      rrsigs.back().signature.back() = static_cast<char>(i);
+      rrsigs.back().signature.push_back(static_cast<char>(i));
     }
   };
   EXPECT_THAT(fault(draft_.text()), HasSubstr("SKR-SIZE"));

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// tldctl ceremony
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/dnskey_file.h"
+#include "cli/output_file.h"
+#include "cli/progress.h"
+#include "cli/token_session.h"
+#include "dns/rrset.h"
+#include "hsm/token_keys.h"
+#include "keys/ceremony.h"
+#include "keys/signed_keys.h"
+#include "keys/time_text.h"
+
+namespace tld::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string zone, ksk_token, ksk_id, policy, start, output, trust_anchor;
+  std::vector<std::string> zsks;
+};
+
+base::Result<keys::Policy> read_policy(const Options& options) {
+  if (options.policy.empty()) return keys::Policy{};
+  return keys::Policy::read_file(options.policy);
+}
+
+base::Result<std::vector<dns::Dnskey>> read_zsks(const Options& options, const dns::Name& apex) {
+  std::vector<dns::Dnskey> all;
+  for (const std::string& file : options.zsks) {
+    TLD_TRY(auto keys, read_dnskey_file(file, apex));
+    all.insert(all.end(), keys.begin(), keys.end());
+  }
+  return all;
+}
+
+// Midnight, so that slots begin where people expect it; policies of drills have slots of minutes.
+base::Time default_start(const keys::Policy& policy, base::Time now) {
+  if (policy.signed_keys.slot < std::chrono::days{1}) return now;
+  return std::chrono::floor<std::chrono::days>(now);
+}
+
+base::Result<keys::CeremonyInput> prepare(const Options& options) {
+  keys::CeremonyInput input;
+  input.apex = to_name(options.zone);
+  TLD_TRY(input.policy, read_policy(options));
+  TLD_TRY(input.zsks, read_zsks(options, input.apex));
+  input.made_at = base::SystemClock().now();
+  input.start =
+      options.start.empty() ? default_start(input.policy, input.made_at) : to_time(options.start);
+  return input;
+}
+
+struct Outputs {
+  OutputFile signed_keys;
+  std::optional<OutputFile> trust_anchor;
+};
+
+// Both before anything is signed, so that a wrong place is known first.
+base::Result<Outputs> open_outputs(const Options& options) {
+  TLD_TRY(auto signed_keys, OutputFile::create(options.output));
+  Outputs outputs{std::move(signed_keys), std::nullopt};
+  if (options.trust_anchor.empty()) return outputs;
+  TLD_TRY(auto trust_anchor, OutputFile::create(options.trust_anchor));
+  outputs.trust_anchor.emplace(std::move(trust_anchor));
+  return outputs;
+}
+
+base::Status write_outputs(Outputs& outputs, const keys::CeremonyInput& input,
+                           const std::string& text) {
+  if (outputs.trust_anchor) {
+    TLD_TRY(const auto anchor, keys::trust_anchor_text(input.apex, input.ksk, input.policy));
+    outputs.trust_anchor->stream() << anchor;
+    TLD_TRY(outputs.trust_anchor->commit());
+  }
+  outputs.signed_keys.stream() << text;
+  return outputs.signed_keys.commit();
+}
+
+// --- the report: what the people in the room read aloud and write down ---
+
+ordered_json slots_json(const keys::SignedKeys& keys) {
+  ordered_json json = ordered_json::array();
+  for (const keys::Slot& slot : keys.slots()) {
+    json.push_back({{"start", keys::time_text(slot.start)},
+                    {"inception", keys::time_text(slot.inception())},
+                    {"expiration", keys::time_text(slot.expiration())}});
+  }
+  return json;
+}
+
+std::string keys_text(const keys::CeremonyInput& input, const dns::Dnskey& ksk) {
+  std::string text = fmt::format("  KSK            key tag {}\n", ksk.key_tag());
+  for (const dns::Dnskey& zsk : input.zsks) {
+    text += fmt::format("  ZSK            key tag {}\n", zsk.key_tag());
+  }
+  return text;
+}
+
+base::Result<Report> report_of(const Options& options, const keys::CeremonyInput& input,
+                               const std::string& text) {
+  TLD_TRY(const auto keys, keys::SignedKeys::parse(text, input.apex, options.output));
+  const dns::Dnskey ksk = keys::dnskey_of(input.ksk, true);
+  TLD_TRY(const auto ds, dns::make_ds(input.apex, ksk, dns::digest_sha256));
+  const std::string ds_text = dns::rdata_text(dns::RRType::DS, ds.wire());
+  const std::string sha256 = base::to_hex(base::as_octets(base::sha256(text)));
+  Report report;
+  report.json = {{"zone", input.apex.text()},
+                 {"signed_keys", options.output},
+                 {"sha256", sha256},
+                 {"ksk", {{"id", options.ksk_id}, {"key_tag", ksk.key_tag()}, {"ds", ds_text}}},
+                 {"covered_from", keys::time_text(keys.covered_from())},
+                 {"covered_until", keys::time_text(keys.covered_until())},
+                 {"slots", slots_json(keys)}};
+  for (const dns::Dnskey& zsk : input.zsks) report.json["zsk_key_tags"].push_back(zsk.key_tag());
+  report.text = fmt::format(
+      "{}: signed keys of {}\n  SHA-256        {}\n  covers         {} to {}, {} slots\n{}"
+      "  DS for parent  {} IN DS {}\n",
+      options.output, input.apex.text(), sha256, keys::time_text(keys.covered_from()),
+      keys::time_text(keys.covered_until()), keys.slots().size(), keys_text(input, ksk),
+      input.apex.text(), ds_text);
+  return report;
+}
+
+// --- the ceremony ---
+
+base::Result<std::string> sign(keys::CeremonyInput& input, hsm::Session& session,
+                               const hsm::TokenKey& ksk) {
+  ProgressBar bar("signing", "signatures");
+  input.ksk = ksk.info.public_key;
+  input.sign = [&](const std::string& message) { return session.sign(ksk, message); };
+  input.progress = bar.callback();
+  return keys::hold_ceremony(input);
+}
+
+base::Result<Report> hold(const Options& options) {
+  TLD_TRY(auto input, prepare(options));
+  TLD_TRY(auto outputs, open_outputs(options));
+  TLD_TRY(auto token, TokenSession::open(options.ksk_token, false));
+  TLD_TRY(const auto ksk, hsm::find_key(token.session(), to_key_id(options.ksk_id)));
+  TLD_TRY(const auto text, sign(input, token.session(), ksk));
+  TLD_TRY(write_outputs(outputs, input, text));
+  return report_of(options, input, text);
+}
+
+void add_options(CLI::App* command, Options& options) {
+  command->add_option("--zone", options.zone, "The zone's name, e.g. kz.")
+      ->required()
+      ->check(zone_name());
+  command
+      ->add_option("--ksk-token", options.ksk_token,
+                   "The token with the KSK, as a PKCS #11 URI with pin-source=file: (never a PIN)")
+      ->required()
+      ->check(token_uri());
+  command->add_option("--ksk-id", options.ksk_id, "The KSK's id, as tldctl key list shows it")
+      ->required()
+      ->check(key_id());
+  command
+      ->add_option("--zsk", options.zsks,
+                   "Files with the DNSKEY records of the ZSKs to publish (tldctl key generate "
+                   "--dnskey)")
+      ->required();
+  command->add_option("--policy", options.policy, "The policy (YAML); default: built-in values");
+  command
+      ->add_option("--start", options.start,
+                   "When the first slot starts, UTC; default: today 00:00, or now when slots are "
+                   "shorter than a day")
+      ->check(start_time());
+  command->add_option("--output", options.output, "The signed-key file to write")->required();
+  command->add_option("--trust-anchor", options.trust_anchor,
+                      "Also write the KSK's DNSKEY and DS records, for validators and the parent");
+}
+
+}  // namespace
+
+void add_ceremony(CLI::App& app, Chosen& chosen) {
+  CLI::App* command = add_command(
+      app, chosen, "ceremony",
+      "Signs the DNSKEY, CDS and CDNSKEY RRsets of the next months with the KSK, into a signed-key "
+      "file that the server loads. Run it on the machine that has the KSK's token; the server "
+      "never needs that token (docs/ceremony.md). Every signature is verified, and the file is "
+      "read back and checked as the server will, before it is written.",
+      "  tldctl ceremony --zone kz. --zsk zsk.dnskey --policy policy.yaml --output kz.skr\n"
+      "    --ksk-id 0123456789abcdef0123456789abcdef --trust-anchor kz.trust-anchor\n"
+      "    --ksk-token 'pkcs11:token=tld-ksk?module-path=/usr/lib/softhsm/libsofthsm2.so"
+      "&pin-source=file:/root/ksk.pin'\n");
+  const auto options = std::make_shared<Options>();
+  add_options(command, *options);
+  on_chosen(command, chosen, [options] { return hold(*options); });
+}
+
+}  // namespace tld::cli

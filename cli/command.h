@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What every command of tldctl has in common: how it is declared, what it gives back, and what
+// becomes the process's exit code. A command parses into its own options, then `run` does the work.
+//
+// Thread rule: one thread.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tld::cli {
+
+// Scripts rely on these; docs and --help repeat them.
+enum class ExitCode {
+  done = 0,
+  failed = 1,         // the check or the request failed
+  usage = 2,          // the command line is wrong; nothing was done
+  not_available = 3,  // a store, token or server is not available; a retry can help
+};
+
+// What a command found out. One of json and text goes to stdout, `notes` line by line to stderr.
+struct Report {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  std::string text;
+  std::vector<std::string> notes;
+  // Why the command failed all the same ("" if it did not): the check's verdict, one line.
+  std::string verdict;
+};
+
+using Run = std::function<base::Result<Report>()>;
+
+// The command that was chosen.
+struct Chosen {
+  std::string name;
+  bool json = false;
+  Run run;
+};
+
+// Adds the command `name` under `parent`, with --json, an example and the exit codes in its help.
+CLI::App* add_command(CLI::App& parent, Chosen& chosen, const std::string& name,
+                      const std::string& description, const std::string& example);
+
+// What `command` does when it is chosen.
+void on_chosen(CLI::App* command, Chosen& chosen, Run run);
+
+// The same error as one of kind unavailable: of a store, token or server that the command needs.
+base::Error resource_error(base::Error error);
+
+void add_init(CLI::App& app, Chosen& chosen);
+void add_zone(CLI::App& app, Chosen& chosen);
+void add_key(CLI::App& app, Chosen& chosen);
+void add_ceremony(CLI::App& app, Chosen& chosen);
+void add_status(CLI::App& app, Chosen& chosen);
+
+// tldctl as a function: parses, runs, prints.
+int run_tldctl(int argc, char** argv);
+
+}  // namespace tld::cli

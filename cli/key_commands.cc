@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// tldctl key generate, list
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "base/bytes.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/output_file.h"
+#include "cli/token_session.h"
+#include "dns/rrset.h"
+#include "hsm/token_keys.h"
+#include "keys/ceremony.h"
+#include "keys/record_line.h"
+
+namespace tld::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string token, algorithm, zone, role = "zsk", dnskey;
+};
+
+std::string rdata_text(const dns::Dnskey& key) {
+  return dns::rdata_text(dns::RRType::DNSKEY, key.wire());
+}
+
+ordered_json json_of(const hsm::KeyInfo& key, const dns::Dnskey& dnskey) {
+  return {{"id", base::to_hex(key.id)},
+          {"label", key.label},
+          {"algorithm", hsm::to_string(key.public_key.algorithm)},
+          {"key_tag", dnskey.key_tag()},
+          {"dnskey", rdata_text(dnskey)}};
+}
+
+// --- generate ---
+
+// The DNSKEY record as a zone-file line. Its TTL is only a default: a ceremony takes the policy's.
+std::string dnskey_line(const Options& options, const dns::Dnskey& dnskey) {
+  const auto ttl = keys::SignedKeysPolicy{}.dnskey_ttl.count();
+  return keys::record_line({to_name(options.zone), static_cast<std::uint32_t>(ttl),
+                            dns::RRType::DNSKEY, dnskey.wire()}) +
+         "\n";
+}
+
+base::Result<std::optional<OutputFile>> open_dnskey_file(const Options& options) {
+  if (options.dnskey.empty()) return std::optional<OutputFile>();
+  TLD_TRY(auto file, OutputFile::create(options.dnskey));
+  return std::optional<OutputFile>(std::move(file));
+}
+
+base::Status write_dnskey_file(OutputFile& file, const Options& options, const hsm::KeyInfo& key,
+                               const dns::Dnskey& dnskey) {
+  file.stream() << dnskey_line(options, dnskey);
+  auto status = file.commit();
+  if (status) return status;
+  return status.error().in(
+      fmt::format("key {} was made; its DNSKEY file was not", base::to_hex(key.id)));
+}
+
+Report generated_report(const Options& options, const hsm::KeyInfo& key,
+                        const dns::Dnskey& dnskey) {
+  Report report;
+  report.json = json_of(key, dnskey);
+  report.json["role"] = options.role;
+  report.text = fmt::format("id       {}\nkey tag  {}\nDNSKEY   {}\n", base::to_hex(key.id),
+                            dnskey.key_tag(), rdata_text(dnskey));
+  if (!options.dnskey.empty()) {
+    report.json["dnskey_file"] = options.dnskey;
+    report.text += fmt::format("file     {}\n", options.dnskey);
+  }
+  return report;
+}
+
+base::Result<Report> generate(const Options& options) {
+  // The file first: a key must not be made and then lack the file that names it.
+  TLD_TRY(auto file, open_dnskey_file(options));
+  TLD_TRY(auto token, TokenSession::open(options.token, true));
+  TLD_TRY(const auto key, hsm::generate_key(token.session(), to_algorithm(options.algorithm)));
+  const dns::Dnskey dnskey = keys::dnskey_of(key.public_key, options.role == "ksk");
+  if (file) {
+    TLD_TRY(write_dnskey_file(*file, options, key, dnskey));
+  }
+  return generated_report(options, key, dnskey);
+}
+
+// --- list ---
+
+std::string list_line(const hsm::KeyInfo& key) {
+  return fmt::format("{}  {:<15}  {:>5}  {:>5}  {}\n", base::to_hex(key.id),
+                     hsm::to_string(key.public_key.algorithm),
+                     keys::dnskey_of(key.public_key, false).key_tag(),
+                     keys::dnskey_of(key.public_key, true).key_tag(), key.label);
+}
+
+base::Result<Report> list(const std::string& uri) {
+  TLD_TRY(auto token, TokenSession::open(uri, false));
+  TLD_TRY(const auto all, hsm::list_keys(token.session()));
+  Report report;
+  report.json["token"] = token.token_label();
+  report.json["keys"] = ordered_json::array();
+  report.text = "id, algorithm, key tag as ZSK, key tag as KSK, label\n";
+  for (const hsm::KeyInfo& key : all) {
+    ordered_json json = {{"id", base::to_hex(key.id)},
+                         {"label", key.label},
+                         {"algorithm", hsm::to_string(key.public_key.algorithm)}};
+    for (const bool ksk : {false, true}) {
+      const dns::Dnskey dnskey = keys::dnskey_of(key.public_key, ksk);
+      json[ksk ? "ksk" : "zsk"] = {{"key_tag", dnskey.key_tag()}, {"dnskey", rdata_text(dnskey)}};
+    }
+    report.json["keys"].push_back(std::move(json));
+    report.text += list_line(key);
+  }
+  return report;
+}
+
+// --- declarations ---
+
+constexpr const char* token_help =
+    "The token, as a PKCS #11 URI with module-path and pin-source=file: (never a PIN)";
+
+void add_generate(CLI::App& key, Chosen& chosen) {
+  CLI::App* command = add_command(
+      key, chosen, "generate",
+      "Makes a key pair inside a token: sensitive, never extractable. Prints its id (CKA_ID), its "
+      "key tag and its DNSKEY record; --dnskey writes that record for a ceremony.",
+      "  tldctl key generate --algorithm ECDSAP256SHA256 --zone kz. --role zsk --dnskey "
+      "zsk.dnskey\n"
+      "    --token 'pkcs11:token=tld-zsk?module-path=/usr/lib/softhsm/libsofthsm2.so"
+      "&pin-source=file:/etc/tld/primary.pin'\n");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--token", options->token, token_help)->required()->check(token_uri());
+  command
+      ->add_option("--algorithm", options->algorithm,
+                   "ECDSAP256SHA256 (13), or RSASHA256 (8, 2048 bits)")
+      ->required()
+      ->check(algorithm_name());
+  command->add_option("--role", options->role, "zsk (flags 256) or ksk (flags 257)")
+      ->check(CLI::IsMember({"zsk", "ksk"}))
+      ->capture_default_str();
+  CLI::Option* zone =
+      command->add_option("--zone", options->zone, "The zone, for --dnskey")->check(zone_name());
+  command->add_option("--dnskey", options->dnskey, "Write the DNSKEY record to this file")
+      ->needs(zone);
+  on_chosen(command, chosen, [options] { return generate(*options); });
+}
+
+void add_list(CLI::App& key, Chosen& chosen) {
+  CLI::App* command =
+      add_command(key, chosen, "list", "Shows the keys of a token that DNSSEC can use.",
+                  "  tldctl key list --token 'pkcs11:token=tld-zsk?module-path=/usr/lib/softhsm/"
+                  "libsofthsm2.so&pin-source=file:/etc/tld/primary.pin'\n");
+  const auto token = std::make_shared<std::string>();
+  command->add_option("--token", *token, token_help)->required()->check(token_uri());
+  on_chosen(command, chosen, [token] { return list(*token); });
+}
+
+}  // namespace
+
+void add_key(CLI::App& app, Chosen& chosen) {
+  CLI::App* key = app.add_subcommand("key", "Make and list keys inside a token");
+  key->require_subcommand(1);
+  add_generate(*key, chosen);
+  add_list(*key, chosen);
+}
+
+}  // namespace tld::cli

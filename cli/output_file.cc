@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/output_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <ostream>
+#include <streambuf>
+#include <system_error>
+
+namespace tld::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+base::Error file_error(const char* what, const fs::path& path, int error) {
+  return base::refused(fmt::format("cannot {} {}: {}", what, path.string(),
+                                   std::error_code(error, std::generic_category()).message()));
+}
+
+bool write_all(int file, const char* octets, std::size_t size) {
+  while (size > 0) {
+    const ssize_t written = ::write(file, octets, size);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    octets += written;
+    size -= static_cast<std::size_t>(written);
+  }
+  return true;
+}
+
+class DescriptorBuffer final : public std::streambuf {
+ public:
+  explicit DescriptorBuffer(int file) : file_(file) {
+    setp(buffer_.data(), buffer_.data() + buffer_.size());
+  }
+  int error() const { return error_; }
+
+ protected:
+  int_type overflow(int_type next) override {
+    if (sync() != 0) return traits_type::eof();
+    if (next != traits_type::eof()) sputc(traits_type::to_char_type(next));
+    return traits_type::not_eof(next);
+  }
+  int sync() override {
+    const bool written =
+        error_ == 0 && write_all(file_, pbase(), static_cast<std::size_t>(pptr() - pbase()));
+    if (!written && error_ == 0) error_ = errno;
+    setp(buffer_.data(), buffer_.data() + buffer_.size());
+    return written ? 0 : -1;
+  }
+
+ private:
+  int file_;
+  int error_ = 0;
+  std::array<char, 65536> buffer_{};
+};
+
+// Where a symbolic link leads, so that the link stays and its target is replaced.
+base::Result<fs::path> real_place(const fs::path& path) {
+  std::error_code fault;
+  const fs::file_status status = fs::status(path, fault);
+  if (!fs::exists(status)) return path;
+  if (!fs::is_regular_file(status)) {
+    return base::refused(path.string() + " is there and is not a regular file; name another place");
+  }
+  const fs::path real = fs::canonical(path, fault);
+  if (fault) return file_error("follow", path, fault.value());
+  return real;
+}
+
+fs::path directory_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+}  // namespace
+
+struct OutputFile::State {
+  State(int descriptor, fs::path place, std::string written_to)
+      : file(descriptor),
+        path(std::move(place)),
+        temporary(std::move(written_to)),
+        buffer(file),
+        stream(&buffer) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    ::close(file);
+    if (!temporary.empty()) ::unlink(temporary.c_str());
+  }
+
+  int file;
+  fs::path path;
+  std::string temporary;  // empty once it has been renamed
+  DescriptorBuffer buffer;
+  std::ostream stream;
+};
+
+OutputFile::OutputFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
+OutputFile::OutputFile(OutputFile&&) noexcept = default;
+OutputFile::~OutputFile() = default;
+
+std::ostream& OutputFile::stream() {
+  return state_->stream;
+}
+
+base::Result<OutputFile> OutputFile::create(const fs::path& path) {
+  if (!path.has_filename()) return base::refused(path.string() + " names no file");
+  TLD_TRY(const fs::path real, real_place(path));
+  std::string temporary =
+      (directory_of(real) / ("." + real.filename().string() + ".XXXXXX")).string();
+  const int file = ::mkostemp(temporary.data(), O_CLOEXEC);
+  if (file < 0) return file_error("write", path, errno);
+  return OutputFile(std::make_unique<State>(file, real, temporary));
+}
+
+base::Status OutputFile::commit() {
+  State& state = *state_;
+  state.stream.flush();
+  if (!state.stream) return file_error("write", state.path, state.buffer.error());
+  if (::fchmod(state.file, 0644) != 0 || ::fsync(state.file) != 0 ||
+      ::rename(state.temporary.c_str(), state.path.c_str()) != 0) {
+    return file_error("write", state.path, errno);
+  }
+  state.temporary.clear();
+  const int directory =
+      ::open(directory_of(state.path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = directory >= 0 && ::fsync(directory) == 0;
+  const int error = errno;
+  if (directory >= 0) ::close(directory);
+  if (!synced) return file_error("sync the directory of", state.path, error);
+  return base::ok();
+}
+
+base::Status write_output_file(const fs::path& path, std::string_view content) {
+  TLD_TRY(auto file, OutputFile::create(path));
+  file.stream() << content;
+  return file.commit();
+}
+
+}  // namespace tld::cli

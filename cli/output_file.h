@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// A file that appears whole or not at all: written beside its place, synced, then renamed.
+//
+// Thread rule: one thread.
+#pragma once
+
+#include <filesystem>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace tld::cli {
+
+class OutputFile {
+ public:
+  // Opens a temporary file in the directory of `path`, so that a wrong place is known before the
+  // work is done. refused when `path` is there and is no regular file; a symbolic link is followed.
+  static base::Result<OutputFile> create(const std::filesystem::path& path);
+
+  OutputFile(OutputFile&&) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
+  ~OutputFile();  // without commit(): the temporary file goes, what was at `path` stays
+
+  // Lifetime: that of this OutputFile. Its state tells whether writing worked; commit() asks it.
+  std::ostream& stream();
+
+  // Mode 0644, fsync, rename, fsync of the directory. Call once.
+  base::Status commit();
+
+ private:
+  struct State;
+  explicit OutputFile(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// create(), write, commit().
+base::Status write_output_file(const std::filesystem::path& path, std::string_view content);
+
+}  // namespace tld::cli

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/token_session.h"
+
+#include "cli/command.h"
+#include "hsm/pin.h"
+#include "hsm/token_uri.h"
+
+namespace tld::cli {
+namespace {
+
+using Opened = std::pair<std::shared_ptr<hsm::Token>, std::unique_ptr<hsm::Session>>;
+
+base::Result<Opened> open_and_login(const std::string& text, bool writable) {
+  TLD_TRY(const auto uri, hsm::TokenUri::parse(text));
+  TLD_TRY(const auto pin, hsm::Pin::read(uri.pin_file()));
+  TLD_TRY(auto token, hsm::Token::open(uri));
+  TLD_TRY(token->login(pin));
+  TLD_TRY(auto session, hsm::Session::open(token, writable));
+  return Opened(std::move(token), std::move(session));
+}
+
+}  // namespace
+
+base::Result<TokenSession> TokenSession::open(const std::string& uri, bool writable) {
+  auto opened = open_and_login(uri, writable);
+  if (!opened) return resource_error(opened.error());
+  return TokenSession(std::move(opened.value().first), std::move(opened.value().second));
+}
+
+}  // namespace tld::cli

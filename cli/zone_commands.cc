@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// tldctl zone import, export, check
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+
+#include "base/clock.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/output_file.h"
+#include "cli/progress.h"
+#include "zones/check.h"
+#include "zones/store.h"
+#include "zones/zone_file.h"
+
+namespace tld::cli {
+namespace {
+
+using nlohmann::ordered_json;
+using zones::Store;
+
+struct Options {
+  std::string store, zone, zone_file, output;
+};
+
+base::Result<std::unique_ptr<Store>> open_store(const std::string& path, Store::Mode mode) {
+  auto store = Store::open(path, mode);
+  if (store) return store;
+  const bool missing = store.error().kind == base::ErrorKind::not_found;
+  base::Error error = resource_error(store.error());
+  if (missing) error.message += fmt::format("; make one with tldctl init --store {}", path);
+  return error;
+}
+
+// --- what a check found, as text and JSON ---
+
+struct Findings {
+  std::string file;                                   // empty: content of a store
+  const std::vector<std::uint32_t>* lines = nullptr;  // of the file, per RRset
+};
+
+std::string place(const zones::Finding& finding, const Findings& from) {
+  if (from.lines == nullptr) return "";
+  if (finding.rrset >= from.lines->size()) return from.file + ": ";
+  return fmt::format("{}:{}: ", from.file, (*from.lines)[finding.rrset]);
+}
+
+ordered_json json_of(const zones::Finding& finding, const Findings& from) {
+  ordered_json json = {
+      {"check", finding.check}, {"owner", finding.owner.text()}, {"text", finding.text}};
+  if (from.lines != nullptr && finding.rrset < from.lines->size()) {
+    json["line"] = (*from.lines)[finding.rrset];
+  }
+  return json;
+}
+
+ordered_json json_of(const std::vector<zones::Finding>& findings, const Findings& from) {
+  ordered_json json = ordered_json::array();
+  for (const zones::Finding& finding : findings) json.push_back(json_of(finding, from));
+  return json;
+}
+
+void add_notes(Report& report, const std::vector<zones::Finding>& findings, std::uint64_t count,
+               const char* level, const Findings& from) {
+  for (const zones::Finding& finding : findings) {
+    report.notes.push_back(place(finding, from) + level + finding.message());
+  }
+  if (count > findings.size()) {
+    report.notes.push_back(fmt::format("{}... and {} more", level, count - findings.size()));
+  }
+}
+
+void add_findings(Report& report, const zones::CheckReport& checked, const Findings& from) {
+  add_notes(report, checked.faults, checked.fault_count, "", from);
+  add_notes(report, checked.warnings, checked.warning_count, "warning: ", from);
+  report.json["passed"] = checked.passed();
+  report.json["fault_count"] = checked.fault_count;
+  report.json["faults"] = json_of(checked.faults, from);
+  report.json["warning_count"] = checked.warning_count;
+  report.json["warnings"] = json_of(checked.warnings, from);
+  report.json["orphan_glue"] = checked.orphan_glue;
+}
+
+std::string plural(std::uint64_t count, const char* one) {
+  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
+// --- import ---
+
+std::string dropped_text(const zones::ImportedZone& zone) {
+  std::string text;
+  for (const auto& [type, count] : zone.dropped) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, dns::to_text(type));
+  }
+  return text.empty() ? "none" : text;
+}
+
+ordered_json dropped_json(const zones::ImportedZone& zone) {
+  ordered_json json = ordered_json::object();
+  for (const auto& [type, count] : zone.dropped) json[dns::to_text(type)] = count;
+  return json;
+}
+
+void add_summary(Report& report, const zones::ImportedZone& zone, const Options& options,
+                 std::uint64_t orphan_glue) {
+  report.json["zone"] = zone.content.apex().text();
+  report.json["serial"] = zone.serial;
+  report.json["records"] = zone.records;
+  report.json["rrsets"] = zone.content.size();
+  report.json["duplicates"] = zone.duplicates;
+  report.json["dropped"] = dropped_json(zone);
+  report.text = fmt::format(
+      "{} (serial {}) is in {}\n"
+      "  records read      {}\n"
+      "  RRsets stored     {}\n"
+      "  duplicates        {} (left out)\n"
+      "  DNSSEC records    {} (dropped: they are made anew)\n"
+      "  orphan glue       {} (stored, never served)\n",
+      zone.content.apex().text(), zone.serial, options.store, zone.records, zone.content.size(),
+      zone.duplicates, dropped_text(zone), plural(orphan_glue, "RRset"));
+}
+
+base::Result<zones::ImportedZone> read_file(const Options& options, const dns::Name& apex) {
+  ProgressBar bar("reading " + options.zone_file, "octets");
+  return zones::read_zone_file(options.zone_file, apex, bar.callback());
+}
+
+base::Status store_zone(Store& store, const zones::ImportedZone& zone) {
+  ProgressBar bar("storing " + zone.content.apex().text(), "RRsets");
+  return store.replace_zone(zone.content, zone.serial, base::SystemClock().now(), bar.callback());
+}
+
+base::Result<Report> import_zone(const Options& options) {
+  // The store first: a wrong path is known before a million lines are read.
+  TLD_TRY(const auto store, open_store(options.store, Store::Mode::read_write));
+  TLD_TRY(const auto zone, read_file(options, to_name(options.zone)));
+  const zones::CheckReport checked = zones::check(zone.content);
+  Report report;
+  add_summary(report, zone, options, checked.orphan_glue);
+  add_findings(report, checked, {options.zone_file, &zone.lines});
+  if (!checked.passed()) {
+    report.text.clear();
+    report.verdict = fmt::format("{} in {}; nothing was imported",
+                                 plural(checked.fault_count, "fault"), options.zone_file);
+    return report;
+  }
+  TLD_TRY(store_zone(*store, zone));
+  return report;
+}
+
+// --- export ---
+
+base::Result<zones::LoadedZone> load(const Options& options) {
+  TLD_TRY(const auto store, open_store(options.store, Store::Mode::read_only));
+  ProgressBar bar("loading " + options.zone, "delegations");
+  return store->load(to_name(options.zone), bar.callback());
+}
+
+base::Result<Report> export_to_output(const Options& options) {
+  TLD_TRY(const auto zone, load(options));
+  if (options.output.empty()) {
+    zones::write_zone_file(zone.content, std::cout);
+    return Report{};
+  }
+  TLD_TRY(auto file, OutputFile::create(options.output));
+  zones::write_zone_file(zone.content, file.stream());
+  TLD_TRY(file.commit());
+  Report report;
+  report.json["zone"] = zone.content.apex().text();
+  report.json["records"] = zone.content.record_count();
+  report.json["output"] = options.output;
+  report.text =
+      fmt::format("{}: {}\n", options.output, plural(zone.content.record_count(), "record"));
+  return report;
+}
+
+// --- check ---
+
+Report check_report(const zones::ZoneContent& content, const std::string& what,
+                    const Findings& from) {
+  const zones::CheckReport checked = zones::check(content);
+  Report report;
+  report.json["zone"] = content.apex().text();
+  report.json["source"] = what;
+  add_findings(report, checked, from);
+  if (checked.passed()) {
+    report.text = fmt::format("{} in {} passes every check ({})\n", content.apex().text(), what,
+                              plural(checked.warning_count, "warning"));
+  } else {
+    report.verdict = fmt::format("{} in {} cannot be published: {}", content.apex().text(), what,
+                                 plural(checked.fault_count, "fault"));
+  }
+  return report;
+}
+
+base::Result<Report> check_zone(const Options& options) {
+  if (options.zone_file.empty()) {
+    TLD_TRY(const auto zone, load(options));
+    return check_report(zone.content, options.store, {});
+  }
+  TLD_TRY(const auto zone, read_file(options, to_name(options.zone)));
+  return check_report(zone.content, options.zone_file, {options.zone_file, &zone.lines});
+}
+
+// --- declarations ---
+
+void add_zone_option(CLI::App* command, Options& options) {
+  command->add_option("--zone", options.zone, "The zone's name, e.g. kz.")
+      ->required()
+      ->check(zone_name());
+}
+
+void add_import(CLI::App& zone, Chosen& chosen) {
+  CLI::App* command = add_command(
+      zone, chosen, "import",
+      "Reads an RFC 1035 zone file into the store, in place of all that the zone had there: one "
+      "transaction, all or nothing. Each fault is shown with its line. DNSSEC records of a signed "
+      "zone are dropped and counted: signatures are made when they are asked for.",
+      "  tldctl zone import --store /var/lib/tld/registry.sqlite --zone kz. kz.zone\n");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--store", options->store, "The registry store")->required();
+  add_zone_option(command, *options);
+  command->add_option("ZONEFILE", options->zone_file, "The zone file to read")->required();
+  on_chosen(command, chosen, [options] { return import_zone(*options); });
+}
+
+void add_export(CLI::App& zone, Chosen& chosen) {
+  CLI::App* command = add_command(
+      zone, chosen, "export",
+      "Writes a zone from the store as a zone file: unsigned, one record per line, absolute names, "
+      "canonical order, with the serial that it was imported with.",
+      "  tldctl zone export --store /var/lib/tld/registry.sqlite --zone kz. --output kz.zone\n");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--store", options->store, "The registry store")->required();
+  add_zone_option(command, *options);
+  CLI::Option* output = command->add_option(
+      "--output", options->output, "The file to write, whole or not at all; default: stdout");
+  command->get_option("--json")->needs(output);
+  on_chosen(command, chosen, [options] { return export_to_output(*options); });
+}
+
+void add_check(CLI::App& zone, Chosen& chosen) {
+  CLI::App* command =
+      add_command(zone, chosen, "check",
+                  "Runs the named checks (docs/checks.md) that stand between a zone and its "
+                  "publication, on the "
+                  "store or on a zone file. Exit code 1 when one of them fails.",
+                  "  tldctl zone check --store /var/lib/tld/registry.sqlite --zone kz.\n"
+                  "  tldctl zone check --file kz.zone --zone kz.\n");
+  const auto options = std::make_shared<Options>();
+  CLI::Option_group* source = command->add_option_group("source", "What to check");
+  source->add_option("--store", options->store, "The registry store");
+  source->add_option("--file", options->zone_file, "A zone file");
+  source->require_option(1);
+  add_zone_option(command, *options);
+  on_chosen(command, chosen, [options] { return check_zone(*options); });
+}
+
+}  // namespace
+
+void add_zone(CLI::App& app, Chosen& chosen) {
+  CLI::App* zone = app.add_subcommand("zone", "Import, export and check zones");
+  zone->require_subcommand(1);
+  add_import(*zone, chosen);
+  add_export(*zone, chosen);
+  add_check(*zone, chosen);
+}
+
+}  // namespace tld::cli
