@@ -55,9 +55,9 @@ std::string encode(const Request& request) {
   return out.append(request.message);
 }
 
-Reply Reply::to(const Request& request, base::Result<std::string> result) {
-  if (result.has_value()) return {request.kind, request.id, {}, std::move(result.value())};
-  return {request.kind, request.id, result.error().kind, std::move(result.error().message)};
+Reply Reply::to(const Reply& start, base::Result<std::string> result) {
+  if (result.has_value()) return {start.kind, start.id, {}, std::move(result.value())};
+  return {start.kind, start.id, result.error().kind, std::move(result.error().message)};
 }
 
 base::Result<std::string> Reply::result() && {

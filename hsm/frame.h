@@ -48,7 +48,8 @@ struct Reply {
   std::optional<base::ErrorKind> error;  // none: success
   std::string body;                      // on an error its message
 
-  static Reply to(const Request& request, base::Result<std::string> result);
+  // The answer to the request that `start` names (its kind and id).
+  static Reply to(const Reply& start, base::Result<std::string> result);
   base::Result<std::string> result() &&;
 };
 

@@ -51,9 +51,12 @@ class Token : public std::enable_shared_from_this<Token> {
   Token& operator=(const Token&) = delete;
   ~Token();  // closes the session that held the login
 
-  // Logs in as user, for all sessions of this token. Errors of kind `refused` mean that the PIN
-  // must not be tried again: it was wrong, or the token has locked it, or its last try is left. The
-  // caller keeps to it.
+  // refused when the token has locked its user PIN, or when its last try is left: that one is for
+  // the operator.
+  base::Status check_tries() const;
+
+  // Logs in as user, for all sessions of this token. `refused` means that the token did not take
+  // the PIN (or check_tries() says so): the caller must not try it again.
   base::Status login(const Pin& pin);
 
   const std::string& label() const { return label_; }
@@ -62,7 +65,6 @@ class Token : public std::enable_shared_from_this<Token> {
   friend class Session;
   Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, std::string label);
   base::Result<CK_FLAGS> flags() const;
-  base::Status check_tries() const;
 
   std::shared_ptr<Module> module_;
   CK_SLOT_ID slot_;
@@ -94,6 +96,7 @@ class Session {
   // (key), or give up the session and the token (session).
   base::Result<std::string> sign(const TokenKey& key, std::string_view message);
   Trouble trouble() const { return trouble_; }
+  void forget_trouble() { trouble_ = Trouble::none; }
 
  private:
   friend class Token;

@@ -32,7 +32,8 @@ base::Result<std::string> random_octets(std::size_t count) {
 
 Template public_template(Algorithm algorithm, const KeyId& id, unsigned rsa_bits) {
   Template out;
-  out.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, false).flag(CKA_VERIFY, true);
+  out.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, false);
+  out.flag(CKA_VERIFY, true).flag(CKA_ENCRYPT, false).flag(CKA_WRAP, false);
   out.octets(CKA_ID, id).octets(CKA_LABEL, base::to_hex(id));
   if (algorithm == Algorithm::rsasha256) {
     out.number(CKA_MODULUS_BITS, rsa_bits);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Unix stream sockets and the eventfd that wakes a thread which polls them.
+//
+// Thread rule: EventFlag is safe from any thread; functions are pure but for the kernel.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "hsm/file_descriptor.h"
+
+namespace tld::hsm {
+
+// Non-blocking, close-on-exec. unavailable when nobody listens there (or the queue is full).
+base::Result<FileDescriptor> connect_unix(const std::string& path);
+// Bound, not yet listening; `mode` is the socket's. The path must not exist.
+base::Result<FileDescriptor> bind_unix(const std::string& path, unsigned mode);
+
+// Whether a process listens there, hung or not.
+bool is_served(const std::string& path);
+
+class EventFlag {
+ public:
+  EventFlag();
+  int fd() const { return fd_.get(); }  // readable when raised
+  void raise();
+  void lower();
+
+ private:
+  FileDescriptor fd_;
+};
+
+}  // namespace tld::hsm
