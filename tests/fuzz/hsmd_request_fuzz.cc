@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What a peer of tld-hsmd can send: cut into frames, decoded, and let through the RRSIG gate. Also
+// the client's side, since what answers on the socket need not be a tld-hsmd. Whatever decodes must
+// encode to the same octets again.
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "hsm/frame.h"
+#include "hsm/rrsig_gate.h"
+
+namespace {
+
+using namespace tld;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void try_gate(std::string_view message) {
+  static const hsm::GateZone zones[] = {{std::string("\x02kz\x00", 4), std::chrono::hours(31 * 24)},
+                                        {std::string(1, '\0'), std::chrono::hours(24)}};
+  const base::Time now{std::chrono::seconds{1'800'000'000}};
+  for (const auto algorithm : {hsm::Algorithm::rsasha256, hsm::Algorithm::ecdsap256sha256}) {
+    const auto status = hsm::check_rrsig_input(message, algorithm, zones, now);
+    if (!status.has_value()) continue;
+    require(message.size() > 18 && static_cast<unsigned>(message[2]) == unsigned(algorithm));
+  }
+}
+
+void try_request(std::string_view frame) {
+  const auto request = hsm::decode_request(frame);
+  if (!request.has_value()) return;
+  require(std::string_view(hsm::encode(request.value())).substr(4) == frame);
+  try_gate(request.value().message);
+}
+
+void try_reply(std::string_view frame) {
+  const auto reply = hsm::decode_reply(frame);
+  if (!reply.has_value()) return;
+  require(std::string_view(hsm::encode(reply.value())).substr(4) == frame);
+  const auto keys = hsm::decode_keys(reply.value().body);
+  if (keys.has_value()) require(hsm::encode(keys.value()) == reply.value().body);
+  (void)hsm::decode_health(reply.value().body);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view octets(reinterpret_cast<const char*>(data), size);
+  try_gate(octets);
+  hsm::FrameReader reader;
+  // In two pieces, as a stream may come.
+  reader.add(octets.substr(0, size / 2));
+  for (int piece = 0; piece < 2; ++piece) {
+    for (;;) {
+      const auto frame = reader.next();
+      if (!frame.has_value() || !frame.value()) break;
+      try_request(*frame.value());
+      try_reply(*frame.value());
+    }
+    if (piece == 0) reader.add(octets.substr(size / 2));
+  }
+  return 0;
+}
