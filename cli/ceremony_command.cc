@@ -186,14 +186,18 @@ void add_options(CLI::App* command, Options& options) {
 void add_ceremony(CLI::App& app, Chosen& chosen) {
   CLI::App* command = add_command(
       app, chosen, "ceremony",
-      "Signs the DNSKEY, CDS and CDNSKEY RRsets of the next months with the KSK, into a signed-key "
-      "file that the server loads. Run it on the machine that has the KSK's token; the server "
-      "never needs that token (docs/ceremony.md). Every signature is verified, and the file is "
-      "read back and checked as the server will, before it is written.",
-      "  tldctl ceremony --zone kz. --zsk zsk.dnskey --policy policy.yaml --output kz.skr\n"
-      "    --ksk-id 0123456789abcdef0123456789abcdef --trust-anchor kz.trust-anchor\n"
-      "    --ksk-token 'pkcs11:token=tld-ksk?module-path=/usr/lib/softhsm/libsofthsm2.so"
-      "&pin-source=file:/root/ksk.pin'\n");
+      {"Sign the DNSKEY RRsets of the next months with the KSK",
+       "Signs the DNSKEY, CDS and CDNSKEY RRsets of the next months (90 days by default)\n"
+       "with the KSK, into a signed-key file that the server loads. Run it on the\n"
+       "machine that has the KSK's token; the server never needs that token\n"
+       "(docs/ceremony.md). Every signature is verified, and the file is read back and\n"
+       "checked as the server will check it, before it is written.",
+       "  tldctl ceremony --zone kz. --zsk zsk.dnskey --policy policy.yaml \\\n"
+       "    --ksk-id 0123456789abcdef0123456789abcdef \\\n"
+       "    --ksk-token "
+       "'pkcs11:token=tld-ksk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/root/"
+       "ksk.pin' \\\n"
+       "    --output kz.skr --trust-anchor kz.trust-anchor"});
   const auto options = std::make_shared<Options>();
   add_options(command, *options);
   on_chosen(command, chosen, [options] { return hold(*options); });

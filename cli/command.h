@@ -42,12 +42,20 @@ struct Chosen {
   Run run;
 };
 
-// Adds the command `name` under `parent`, with --json, an example and the exit codes in its help.
-CLI::App* add_command(CLI::App& parent, Chosen& chosen, const std::string& name,
-                      const std::string& description, const std::string& example);
+// A command's help: one line in the list of commands, what it does, and how it is called.
+struct Help {
+  std::string summary;
+  std::string explanation;  // lines of up to 80 columns
+  std::string example;      // indented by two
+};
 
-// What `command` does when it is chosen.
-void on_chosen(CLI::App* command, Chosen& chosen, Run run);
+// Adds the command `name` under `parent`, with --json and the exit codes in its help.
+CLI::App* add_command(CLI::App& parent, Chosen& chosen, const std::string& name, const Help& help);
+
+// What `command` does when it is chosen. `misuse` says what is wrong about its options together, ""
+// if nothing.
+void on_chosen(CLI::App* command, Chosen& chosen, Run run,
+               std::function<std::string()> misuse = {});
 
 // The same error as one of kind unavailable: of a store, token or server that the command needs.
 base::Error resource_error(base::Error error);

@@ -22,10 +22,12 @@ base::Result<Report> init(const std::string& path) {
 }  // namespace
 
 void add_init(CLI::App& app, Chosen& chosen) {
-  CLI::App* command = add_command(
-      app, chosen, "init",
-      "Makes an empty registry store. An existing file is never touched: it is an error.",
-      "  tldctl init --store /var/lib/tld/registry.sqlite\n");
+  CLI::App* command =
+      add_command(app, chosen, "init",
+                  {"Make an empty registry store",
+                   "Makes an empty registry store: the database that the server answers from. A\n"
+                   "file that is there already is never touched; it is an error.",
+                   "  tldctl init --store /var/lib/tld/registry.sqlite"});
   const auto path = std::make_shared<std::string>();
   command->add_option("--store", *path, "The store's file, to be made")->required();
   on_chosen(command, chosen, [path] { return init(*path); });

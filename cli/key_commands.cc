@@ -126,12 +126,16 @@ constexpr const char* token_help =
 void add_generate(CLI::App& key, Chosen& chosen) {
   CLI::App* command = add_command(
       key, chosen, "generate",
-      "Makes a key pair inside a token: sensitive, never extractable. Prints its id (CKA_ID), its "
-      "key tag and its DNSKEY record; --dnskey writes that record for a ceremony.",
-      "  tldctl key generate --algorithm ECDSAP256SHA256 --zone kz. --role zsk --dnskey "
-      "zsk.dnskey\n"
-      "    --token 'pkcs11:token=tld-zsk?module-path=/usr/lib/softhsm/libsofthsm2.so"
-      "&pin-source=file:/etc/tld/primary.pin'\n");
+      {"Make a key inside a token",
+       "Makes a key pair inside a token: sensitive, never extractable, its id (CKA_ID)\n"
+       "16 random octets. Prints the id, the key tag and the DNSKEY record; --dnskey\n"
+       "writes that record to a file, which the ceremony reads. The PIN stands in the\n"
+       "file that the URI's pin-source names, mode 0600; never on the command line.",
+       "  tldctl key generate --algorithm ECDSAP256SHA256 \\\n"
+       "    --zone kz. --role zsk --dnskey zsk.dnskey \\\n"
+       "    --token "
+       "'pkcs11:token=tld-zsk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/tld/"
+       "zsk.pin'"});
   const auto options = std::make_shared<Options>();
   command->add_option("--token", options->token, token_help)->required()->check(token_uri());
   command
@@ -150,10 +154,15 @@ void add_generate(CLI::App& key, Chosen& chosen) {
 }
 
 void add_list(CLI::App& key, Chosen& chosen) {
-  CLI::App* command =
-      add_command(key, chosen, "list", "Shows the keys of a token that DNSSEC can use.",
-                  "  tldctl key list --token 'pkcs11:token=tld-zsk?module-path=/usr/lib/softhsm/"
-                  "libsofthsm2.so&pin-source=file:/etc/tld/primary.pin'\n");
+  CLI::App* command = add_command(
+      key, chosen, "list",
+      {"Show the keys of a token",
+       "Shows the keys of a token that DNSSEC can use: id, algorithm, and the key tag\n"
+       "that each would have as a ZSK (flags 256) and as a KSK (flags 257). --json has\n"
+       "the DNSKEY records too.",
+       "  tldctl key list --token "
+       "'pkcs11:token=tld-zsk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/tld/"
+       "zsk.pin'"});
   const auto token = std::make_shared<std::string>();
   command->add_option("--token", *token, token_help)->required()->check(token_uri());
   on_chosen(command, chosen, [token] { return list(*token); });

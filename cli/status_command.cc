@@ -68,10 +68,12 @@ base::Result<Report> status(const Options& options, bool json) {
 void add_status(CLI::App& app, Chosen& chosen) {
   CLI::App* command =
       add_command(app, chosen, "status",
-                  "Asks the running server (pdns_control TLD-STATUS) for its zones, serials, "
-                  "signatures, tokens "
-                  "and signed-key files. Exit code 3 when it does not answer within ten seconds.",
-                  "  tldctl status\n  tldctl status --socket-dir /run/pdns --json\n");
+                  {"Ask the running server how it is",
+                   "Asks the running server (pdns_control TLD-STATUS) for its zones, serials,\n"
+                   "signatures, tokens and signed-key files. Exit code 3 when it does not answer\n"
+                   "within ten seconds.",
+                   "  tldctl status\n"
+                   "  tldctl status --socket-dir /run/pdns --json"});
   const auto options = std::make_shared<Options>();
   command->add_option("--pdns-control", options->pdns_control, "The pdns_control to run")
       ->capture_default_str();

@@ -12,6 +12,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr const char* json_help = "Print the result as one JSON object";
 constexpr const char* exit_codes =
     "Exit codes:\n"
     "  0  done\n"
@@ -74,6 +75,7 @@ int run(const Chosen& chosen) {
 void add_commands(CLI::App& app, Chosen& chosen) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "tldctl (pdns-tld) " TLD_VERSION);
+  app.add_flag("--json", chosen.json, json_help);
   app.footer(std::string("tldctl COMMAND --help explains a command and shows an example.\n\n") +
              exit_codes);
   add_init(app, chosen);
@@ -85,19 +87,20 @@ void add_commands(CLI::App& app, Chosen& chosen) {
 
 }  // namespace
 
-CLI::App* add_command(CLI::App& parent, Chosen& chosen, const std::string& name,
-                      const std::string& description, const std::string& example) {
-  CLI::App* command = parent.add_subcommand(name, description);
-  command->add_flag("--json", chosen.json, "Print the result as one JSON object");
-  command->footer("Example:\n" + example + "\n" + exit_codes);
+CLI::App* add_command(CLI::App& parent, Chosen& chosen, const std::string& name, const Help& help) {
+  CLI::App* command = parent.add_subcommand(name, help.summary);
+  command->add_flag("--json", chosen.json, json_help);
+  command->footer(help.explanation + "\n\nExample:\n" + help.example + "\n\n" + exit_codes);
   return command;
 }
 
-void on_chosen(CLI::App* command, Chosen& chosen, Run run) {
+void on_chosen(CLI::App* command, Chosen& chosen, Run run, std::function<std::string()> misuse) {
   const std::string name = command->get_parent()->get_parent() == nullptr
                                ? command->get_name()
                                : command->get_parent()->get_name() + " " + command->get_name();
-  command->callback([&chosen, name, run = std::move(run)] {
+  command->callback([&chosen, name, run = std::move(run), misuse = std::move(misuse)] {
+    const std::string wrong = misuse ? misuse() : "";
+    if (!wrong.empty()) throw CLI::ValidationError(name, wrong);  // caught in run_tldctl
     chosen.name = name;
     chosen.run = run;
   });

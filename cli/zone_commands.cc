@@ -215,10 +215,13 @@ void add_zone_option(CLI::App* command, Options& options) {
 void add_import(CLI::App& zone, Chosen& chosen) {
   CLI::App* command = add_command(
       zone, chosen, "import",
-      "Reads an RFC 1035 zone file into the store, in place of all that the zone had there: one "
-      "transaction, all or nothing. Each fault is shown with its line. DNSSEC records of a signed "
-      "zone are dropped and counted: signatures are made when they are asked for.",
-      "  tldctl zone import --store /var/lib/tld/registry.sqlite --zone kz. kz.zone\n");
+      {"Read a zone file into the store",
+       "Reads an RFC 1035 zone file into the store, in place of all that the zone had\n"
+       "there: one transaction, all or nothing. Every fault is shown with its line.\n"
+       "What fails a named check (docs/checks.md) is not imported. DNSSEC records of a\n"
+       "signed zone are dropped and counted: signatures are made when they are asked\n"
+       "for. A running server publishes the change by itself.",
+       "  tldctl zone import --store /var/lib/tld/registry.sqlite --zone kz. kz.zone"});
   const auto options = std::make_shared<Options>();
   command->add_option("--store", options->store, "The registry store")->required();
   add_zone_option(command, *options);
@@ -229,26 +232,31 @@ void add_import(CLI::App& zone, Chosen& chosen) {
 void add_export(CLI::App& zone, Chosen& chosen) {
   CLI::App* command = add_command(
       zone, chosen, "export",
-      "Writes a zone from the store as a zone file: unsigned, one record per line, absolute names, "
-      "canonical order, with the serial that it was imported with.",
-      "  tldctl zone export --store /var/lib/tld/registry.sqlite --zone kz. --output kz.zone\n");
+      {"Write a zone of the store as a zone file",
+       "Writes a zone from the store: unsigned, one record per line, absolute names,\n"
+       "canonical order, with the serial that it was imported with. A file is written\n"
+       "whole or not at all. --json needs --output, since stdout cannot hold both.",
+       "  tldctl zone export --store /var/lib/tld/registry.sqlite --zone kz. --output kz.zone"});
   const auto options = std::make_shared<Options>();
   command->add_option("--store", options->store, "The registry store")->required();
   add_zone_option(command, *options);
-  CLI::Option* output = command->add_option(
-      "--output", options->output, "The file to write, whole or not at all; default: stdout");
-  command->get_option("--json")->needs(output);
-  on_chosen(command, chosen, [options] { return export_to_output(*options); });
+  command->add_option("--output", options->output, "The file to write; default: stdout");
+  on_chosen(
+      command, chosen, [options] { return export_to_output(*options); },
+      [options, &chosen]() -> std::string {
+        return chosen.json && options->output.empty() ? "--json needs --output" : "";
+      });
 }
 
 void add_check(CLI::App& zone, Chosen& chosen) {
   CLI::App* command =
       add_command(zone, chosen, "check",
-                  "Runs the named checks (docs/checks.md) that stand between a zone and its "
-                  "publication, on the "
-                  "store or on a zone file. Exit code 1 when one of them fails.",
-                  "  tldctl zone check --store /var/lib/tld/registry.sqlite --zone kz.\n"
-                  "  tldctl zone check --file kz.zone --zone kz.\n");
+                  {"Run the named checks on a zone",
+                   "Runs the named checks (docs/checks.md) that stand between a zone and its\n"
+                   "publication, on the store or on a zone file. Faults go to stderr, one line\n"
+                   "each; exit code 1 when there is one. Warnings are shown and do no harm.",
+                   "  tldctl zone check --store /var/lib/tld/registry.sqlite --zone kz.\n"
+                   "  tldctl zone check --file kz.zone --zone kz."});
   const auto options = std::make_shared<Options>();
   CLI::Option_group* source = command->add_option_group("source", "What to check");
   source->add_option("--store", options->store, "The registry store");
