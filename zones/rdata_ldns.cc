@@ -73,11 +73,11 @@ base::Status check_tokens(dns::RRType type, std::span<const Token> tokens,
   const std::size_t minimum = ldns_rr_descriptor_minimum(&descriptor);
   const std::size_t maximum = ldns_rr_descriptor_maximum(&descriptor);
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    const ldns_rdf_type field = ldns_rr_descriptor_field_type(&descriptor, i);
-    if (i < maximum && takes_many_tokens(field)) return base::ok();
     if (i >= maximum) {
       return in_type(type, "\"" + std::string(tokens[i].text) + "\" stands behind the last field");
     }
+    const ldns_rdf_type field = ldns_rr_descriptor_field_type(&descriptor, i);
+    if (takes_many_tokens(field)) return base::ok();
     const std::uint64_t limit = field_limit(field);
     if (limit == 0 || number_fits(tokens[i].text, limit)) continue;
     return in_type(type, "\"" + std::string(tokens[i].text) + "\" is not a number that fits");

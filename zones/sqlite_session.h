@@ -81,12 +81,12 @@ class BulkInsert {
   soci::statement statement_;
 };
 
-// SELECT ... WHERE zone_id = :zone, many rows at a time. `take(columns of one row...)` returns a
-// Status; the first error ends it.
+// SELECT ... WHERE zone_id = :zone. `take(columns of one row...)` returns a Status; the first error
+// ends it. One row at a time: SOCI 4.0.3's bulk fetch cuts integers to 32 bits.
 template <class... Columns, class Take>
 base::Status for_each_row(soci::session& sql, const std::string& text, std::int64_t zone,
                           const Take& take) {
-  std::tuple<std::vector<Columns>...> columns{std::vector<Columns>(bulk_rows)...};
+  std::tuple<Columns...> columns;
   long long zone_id = zone;
   soci::statement statement(sql);
   std::apply([&](auto&... column) { (statement.exchange(soci::into(column)), ...); }, columns);
@@ -94,14 +94,8 @@ base::Status for_each_row(soci::session& sql, const std::string& text, std::int6
   statement.alloc();
   statement.prepare(text);
   statement.define_and_bind();
-  bool more = statement.execute(true);
-  while (more) {
-    const std::size_t rows = std::get<0>(columns).size();
-    for (std::size_t i = 0; i < rows; ++i) {
-      TLD_TRY(std::apply([&](auto&... column) { return take(column[i]...); }, columns));
-    }
-    std::apply([](auto&... column) { (column.resize(bulk_rows), ...); }, columns);
-    more = statement.fetch();
+  for (bool more = statement.execute(true); more; more = statement.fetch()) {
+    TLD_TRY(std::apply(take, columns));
   }
   return base::ok();
 }

@@ -93,9 +93,20 @@ base::Status SqliteStore::check_schema() {
   if (application != store_application_id) {
     return base::refused("store " + path_ + ": this database is not a registry store of pdns-tld");
   }
-  if (version == store_schema_version) return base::ok();
-  return base::refused("store " + path_ + " has schema version " + std::to_string(version) +
-                       "; this release knows version " + std::to_string(store_schema_version));
+  if (version != store_schema_version) {
+    return base::refused("store " + path_ + " has schema version " + std::to_string(version) +
+                         "; this release knows version " + std::to_string(store_schema_version));
+  }
+  // The tables' STRICT and constraints are what keeps other types out of the columns.
+  for (const std::string statement : store_schema) {
+    int found = 0;
+    sql_ << "SELECT count(*) FROM sqlite_schema WHERE sql = :sql", soci::use(statement),
+        soci::into(found);
+    if (found == 1) continue;
+    return base::refused("store " + path_ + " lacks what its schema version has: " +
+                         statement.substr(0, statement.find('(')));
+  }
+  return base::ok();
 }
 
 base::Result<std::int64_t> zone_id_of(soci::session& sql, dns::NameView apex) {
