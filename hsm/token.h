@@ -25,13 +25,15 @@ base::Error token_error(const char* call, CK_RV code);
 
 class Module {
  public:
+  // The one that is loaded already, if there is one.
   static base::Result<std::shared_ptr<Module>> load(const std::string& path);
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
   ~Module();  // C_Finalize: every session is gone then
 
   CK_FUNCTION_LIST& functions() const { return *functions_; }
-  // The slot of the one initialised token that `uri` names; not_found or refused (several).
+  // Looks at the slots anew. The slot of the one initialised token that `uri` names; not_found or
+  // refused (several).
   base::Result<CK_SLOT_ID> find_slot(const TokenUri& uri) const;
 
  private:
@@ -56,7 +58,8 @@ class Token : public std::enable_shared_from_this<Token> {
   base::Status check_tries() const;
 
   // Logs in as user, for all sessions of this token. `refused` means that the token did not take
-  // the PIN (or check_tries() says so): the caller must not try it again.
+  // the PIN (or check_tries() says so): the caller must not try it again. A process that is logged
+  // in to the token stays so: then no PIN is looked at.
   base::Status login(const Pin& pin);
 
   const std::string& label() const { return label_; }
