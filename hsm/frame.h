@@ -38,8 +38,8 @@ struct Request {
   Kind kind = Kind::health;
   std::uint64_t id = 0;
   std::chrono::milliseconds remaining{0};  // sign, prove
-  KeyId key;                               // sign, prove
-  std::string message;                     // sign: RRSIG input; prove: nonce
+  KeyId key = {};                          // sign, prove
+  std::string message = {};                // sign: RRSIG input; prove: nonce
 };
 
 struct Reply {

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,9 +12,7 @@
 #include <stdexcept>
 
 #include "base/bytes.h"
-#include "hsm/octets.h"
 #include "hsm/token_door.h"
-#include "hsm/wire_name.h"
 
 namespace tld::hsm::test {
 namespace {
@@ -51,25 +48,6 @@ void make_softhsm_token(const std::string& label) {
 }
 
 }  // namespace
-
-Folder::Folder() {
-  std::string name = std::filesystem::temp_directory_path() / "tld-hsm-XXXXXX";
-  require(mkdtemp(name.data()) != nullptr, "no temporary folder");
-  path_ = name;
-}
-
-Folder::~Folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-void Folder::write(const std::string& name, const std::string& text, unsigned mode) const {
-  // By name change, so that a reader never sees half of it.
-  const std::string temporary = path(name + ".new");
-  std::ofstream(temporary) << text;
-  chmod(temporary.c_str(), mode);
-  std::filesystem::rename(temporary, path(name));
-}
 
 TestToken::TestToken() : label_("tld-" + std::to_string(getpid()) + "-") {
   static int number = 0;
@@ -166,30 +144,6 @@ std::optional<int> Process::status_within(milliseconds time) {
       },
       time);
   return status_;
-}
-
-std::string RrsigInput::octets() const {
-  const unsigned count = label_count(owner) - (owner.starts_with("\x01*") ? 1 : 0);
-  const auto seconds = [&](std::chrono::seconds from_now) {
-    return static_cast<std::uint32_t>((now + from_now).time_since_epoch().count());
-  };
-  std::string out;
-  put(out, type);
-  put(out, static_cast<std::uint8_t>(algorithm));
-  put(out, labels.value_or(static_cast<std::uint8_t>(count)));
-  put(out, ttl);
-  put(out, seconds(expiration));
-  put(out, seconds(inception));
-  put(out, std::uint16_t{12345});
-  out += signer;
-  for (const std::string& data : rdata) {
-    out += owner;
-    put(out, type);
-    put(out, std::uint16_t{1});
-    put(out, ttl);
-    put_counted(out, data);
-  }
-  return out;
 }
 
 }  // namespace tld::hsm::test

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// For tests: SoftHSM tokens in a folder of the test program's own, a tld-hsmd that serves one, and
-// RRSIG input that its gate lets through.
+// For tests: SoftHSM tokens in a folder of the test program's own, and a tld-hsmd that serves one.
 //
 // Thread rule: used by one thread.
 #pragma once
@@ -9,7 +8,6 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +19,8 @@
 #include "hsm/client.h"
 #include "hsm/key.h"
 #include "hsm/supervisor.h"
+#include "tests/contract/folder.h"
+#include "tests/contract/rrsig_input.h"
 
 namespace tld::hsm::test {
 
@@ -43,20 +43,6 @@ bool eventually(Holds holds, milliseconds time = milliseconds(15'000)) {
 class NullLog final : public base::Log {
  public:
   void write(base::Level, std::string_view) override {}
-};
-
-// A folder of this test, mode 0700, gone at the end.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string path(const std::string& name) const { return path_ / name; }
-  void write(const std::string& name, const std::string& text, unsigned mode = 0600) const;
-
- private:
-  std::filesystem::path path_;
 };
 
 // A token with a P-256 and an RSA key, reached through faulty_pkcs11.so.
@@ -109,22 +95,6 @@ class Process {
  private:
   pid_t pid_ = 0;
   std::optional<int> status_;
-};
-
-// The octets of RFC 4034 §3.1.8.1 for one small RRset.
-struct RrsigInput {
-  std::string signer = {"\x02kz\x00", 4};
-  std::string owner = {"\x03www\x02kz\x00", 8};
-  std::uint16_t type = 1;
-  Algorithm algorithm = Algorithm::ecdsap256sha256;
-  std::optional<std::uint8_t> labels = {};
-  std::uint32_t ttl = 3600;
-  base::Time now = base::SystemClock().now();
-  std::chrono::seconds inception{-3600};
-  std::chrono::seconds expiration{14 * 86'400};
-  std::vector<std::string> rdata = {{"\xc0\x00\x02\x01", 4}};
-
-  std::string octets() const;
 };
 
 }  // namespace tld::hsm::test
