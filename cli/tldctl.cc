@@ -72,6 +72,14 @@ int run(const Chosen& chosen) {
   return report ? succeed(chosen, report.value()) : fail(chosen, report.error());
 }
 
+// CLI11 says "A subcommand is required" about one that it does not know.
+std::string usage_message(const CLI::App& app, const CLI::ParseError& fault) {
+  const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
+  const bool missing = dynamic_cast<const CLI::RequiredError*>(&fault) != nullptr;
+  if (!missing || unknown.empty() || unknown[0].starts_with("-")) return fault.what();
+  return "there is no command " + unknown[0];
+}
+
 void add_commands(CLI::App& app, Chosen& chosen) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "tldctl (pdns-tld) " TLD_VERSION);
@@ -119,7 +127,7 @@ int run_tldctl(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& fault) {
     if (fault.get_exit_code() == 0) return app.exit(fault);  // --help, --version
-    complain(std::string(fault.what()) + "; see tldctl --help");
+    complain(usage_message(app, fault) + "; see tldctl --help");
     return as_int(ExitCode::usage);
   }
   return run(chosen);

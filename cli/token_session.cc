@@ -14,7 +14,9 @@ base::Result<Opened> open_and_login(const std::string& text, bool writable) {
   TLD_TRY(const auto uri, hsm::TokenUri::parse(text));
   TLD_TRY(const auto pin, hsm::Pin::read(uri.pin_file()));
   TLD_TRY(auto token, hsm::Token::open(uri));
-  TLD_TRY(token->login(pin));
+  if (auto status = token->login(pin); !status) {
+    return status.error().in("token " + token->label() + ", PIN of " + uri.pin_file());
+  }
   TLD_TRY(auto session, hsm::Session::open(token, writable));
   return Opened(std::move(token), std::move(session));
 }

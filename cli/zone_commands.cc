@@ -28,10 +28,7 @@ struct Options {
 base::Result<std::unique_ptr<Store>> open_store(const std::string& path, Store::Mode mode) {
   auto store = Store::open(path, mode);
   if (store) return store;
-  const bool missing = store.error().kind == base::ErrorKind::not_found;
-  base::Error error = resource_error(store.error());
-  if (missing) error.message += fmt::format("; make one with tldctl init --store {}", path);
-  return error;
+  return resource_error(store.error());
 }
 
 // --- what a check found, as text and JSON ---
@@ -94,7 +91,7 @@ std::string dropped_text(const zones::ImportedZone& zone) {
   for (const auto& [type, count] : zone.dropped) {
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, dns::to_text(type));
   }
-  return text.empty() ? "none" : text;
+  return text.empty() ? "none" : text + " (dropped: they are made anew)";
 }
 
 ordered_json dropped_json(const zones::ImportedZone& zone) {
@@ -116,7 +113,7 @@ void add_summary(Report& report, const zones::ImportedZone& zone, const Options&
       "  records read      {}\n"
       "  RRsets stored     {}\n"
       "  duplicates        {} (left out)\n"
-      "  DNSSEC records    {} (dropped: they are made anew)\n"
+      "  DNSSEC records    {}\n"
       "  orphan glue       {} (stored, never served)\n",
       zone.content.apex().text(), zone.serial, options.store, zone.records, zone.content.size(),
       zone.duplicates, dropped_text(zone), plural(orphan_glue, "RRset"));
