@@ -49,7 +49,10 @@ void make_softhsm_token(const std::string& label) {
 
 }  // namespace
 
-TestToken::TestToken() : label_("tld-" + std::to_string(getpid()) + "-") {
+TestToken::TestToken() : TestToken(TLD_BINARY_DIR "/faulty_pkcs11.so") {}
+
+TestToken::TestToken(std::string module_path)
+    : module_path_(std::move(module_path)), label_("tld-" + std::to_string(getpid()) + "-") {
   static int number = 0;
   label_ += std::to_string(++number);
   make_softhsm_token(label_);
@@ -67,8 +70,8 @@ TestToken::TestToken() : label_("tld-" + std::to_string(getpid()) + "-") {
 }
 
 std::string TestToken::uri(const std::string& pin_file) const {
-  return "pkcs11:token=" + label_ + "?module-path=" TLD_BINARY_DIR "/faulty_pkcs11.so&pin-source=" +
-         "file:" + (pin_file.empty() ? folder_.path("pin") : pin_file);
+  return "pkcs11:token=" + label_ + "?module-path=" + module_path_ +
+         "&pin-source=file:" + (pin_file.empty() ? folder_.path("pin") : pin_file);
 }
 
 void TestToken::faults(const std::string& lines) const {

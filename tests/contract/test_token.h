@@ -45,15 +45,19 @@ class NullLog final : public base::Log {
   void write(base::Level, std::string_view) override {}
 };
 
-// A token with a P-256 and an RSA key, reached through faulty_pkcs11.so.
+// A token with a P-256 and an RSA key.
 class TestToken {
  public:
-  TestToken();
+  static constexpr const char* softhsm = "/usr/lib/softhsm/libsofthsm2.so";
+
+  TestToken();  // reached through faulty_pkcs11.so
+  explicit TestToken(std::string module_path);
   const KeyInfo& key(Algorithm algorithm) const {
     return algorithm == Algorithm::rsasha256 ? rsa_ : ecdsa_;
   }
   std::string uri(const std::string& pin_file = {}) const;
   const Folder& folder() const { return folder_; }
+  const std::string& module_path() const { return module_path_; }
   static std::string pin() { return "271828182845"; }
   // Faults of C_Sign from now on, as faulty_pkcs11.cc reads them.
   void faults(const std::string& lines) const;
@@ -62,6 +66,7 @@ class TestToken {
 
  private:
   Folder folder_;
+  std::string module_path_;
   std::string label_;
   KeyInfo ecdsa_;
   KeyInfo rsa_;
