@@ -23,7 +23,7 @@ SLOW = "delay-ms 30"  # so that the background filler does not sign all before t
 @pytest.fixture(scope="module")
 def zone_file(tmp_path_factory):
     return generate_zone(tmp_path_factory.mktemp("zone") / "kz.zone", "--origin", "kz.", "--plain",
-                         "--delegations", 20000, "--signed", 30)
+                         "--delegations", 8000, "--signed", 30)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +79,12 @@ def answered(deployment, name, seconds=20):
     wait_for(lambda: deployment.ask(name, "DS")[0] == "NOERROR", f"{name} DS is answered", seconds)
 
 
+def answers_without_dnssec(deployment):
+    """Waits until it is up. Signed answers may be SERVFAIL still, the DNSKEY RRset's too: PowerDNS
+    asks for all RRSIGs of the apex together."""
+    wait_for(lambda: deployment.ask("kz.", "SOA", timeout=0.5, do=False)[0] == "NOERROR", "it is up")
+
+
 def prove_it_fails_closed(deployment, names_, warm):
     """While the token gives nothing: unsigned names fail fast, signed ones are answered."""
     before = deployment.counters()["servfail-unsigned"]
@@ -111,7 +117,7 @@ def test_hsm_stopped_and_back(served, model):
 def test_hsm_away_at_the_start(served, model):
     """Catches a server that does not start, or answers unsigned, when the HSM is not there yet."""
     served.start(wait=False, with_hsmd=False)
-    wait_for(lambda: served.ask("kz.", "DNSKEY", timeout=0.5)[0] == "NOERROR", "DNSKEY is answered")
+    answers_without_dnssec(served)
     assert served.ask("kz.", "SOA")[0] == "SERVFAIL"
     served.start_hsmd()
     answered(served, Names(model, served).fresh())
@@ -166,7 +172,7 @@ def test_hsm_returns_bad_signatures(served, model):
     """Catches one wrong bit on its way out: a signature that does not verify is never served."""
     served.zsk_token.faults("wrong-signature 1")
     served.start(wait=False)
-    wait_for(lambda: served.ask("kz.", "DNSKEY", timeout=0.5)[0] == "NOERROR", "DNSKEY is answered")
+    answers_without_dnssec(served)
     some = Names(model, served)
     with served.client() as client:
         for index in range(300):
@@ -225,8 +231,8 @@ def test_hsm_answers_nonsense(served, model, words):
     served.socket.unlink(missing_ok=True)
     babbler = Babbler(served.socket, words)
     try:
+        wait_for(lambda: some.unsigned() and babbler.connections > 0, "the plugin has come by")
         name = prove_it_fails_closed(served, some, warm)
-        assert babbler.connections > 0
         assert served.server.running
     finally:
         babbler.close()
@@ -259,7 +265,7 @@ def test_token_that_cannot_be_used(served, situation):
     served.write_configuration()
     served.hsmd.start()
     served.server.start()
-    wait_for(lambda: served.ask("kz.", "DNSKEY", timeout=0.5)[0] == "NOERROR", "DNSKEY is answered")
+    answers_without_dnssec(served)
     assert served.ask("kz.", "SOA")[0] == "SERVFAIL"
     said = (served.hsmd.log() + served.control("TLD-STATUS")).lower()
     word = {"wrong PIN": "pin", "PIN file open to others": "pin", "token missing": "no-such-token",

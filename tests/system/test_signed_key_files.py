@@ -22,7 +22,11 @@ def deployed(tmp_path_factory):
             file = generate_zone(folder / f"{origin}zone", "--origin", origin, "--delegations", 50)
             deployment.add_zone(origin, file)
         deployment.good = deployment.zones["kz."].signed_keys.read_bytes()
-        deployment.write_configuration()
+        configuration = deployment.configuration()
+        for zone in configuration["zones"]:  # so that the file is held against the right ZSK
+            zone["zsk"][0]["dnskey"] = str(deployment.zones[zone["name"]].zsk.dnskey)
+        deployment.strict = configuration
+        deployment.write_configuration(configuration)
         deployment.start_hsmd()
         yield deployment
 
@@ -119,6 +123,24 @@ def test_refused_at_the_start(deployed, fault):
     finally:
         put(deployed, deployed.good)
         deployed.server.stop()
+
+
+def test_another_zsk_and_no_dnskey_to_compare(deployed):
+    """Catches signatures of one key under the DNSKEY of another. tld.yaml does not name the ZSK's
+    DNSKEY here, so that only the signatures tell."""
+    put(deployed, other_key(deployed))
+    deployed.write_configuration()
+    try:
+        deployed.server.start()
+        wait_for(lambda: deployed.ask("kz.", "DNSKEY", timeout=0.5)[0] is not None, "it answers")
+        wait_for(lambda: deployed.ask("kz.", "SOA", timeout=0.5)[0] == "SERVFAIL"
+                 and deployed.counters()["sign-verify-failed"] > 0, "its signatures are thrown away")
+        for rdtype in ("SOA", "NS", "TXT", "NSEC3PARAM"):
+            assert deployed.ask("kz.", rdtype)[0] == "SERVFAIL"
+    finally:
+        put(deployed, deployed.good)
+        deployed.server.stop()
+        deployed.write_configuration(deployed.strict)
 
 
 def test_bad_file_does_not_replace_a_good_one(deployed):

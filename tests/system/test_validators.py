@@ -29,6 +29,7 @@ def served(request, tmp_path_factory):
         deployment.zone = deployment.add_zone(request.param, file)
         deployment.start()
         deployment.wait_until_signed(request.param)
+        deployment.model = Model.from_file(file, request.param)
         yield deployment
 
 
@@ -53,8 +54,7 @@ def test_validators_would_object(served, tmp_path):
 
 def test_unbound_finds_nothing_bogus(served):
     """Catches answers that our checker's author and our server's author misread alike."""
-    model = Model.from_file(served.zone.file, served.zone.origin)
-    secure, insecure, others = _questions(model)
+    secure, insecure, others = _questions(served.model)
     with Unbound(served.path / "unbound", served.zone.origin, served.port,
                  served.zone.anchor) as unbound:
         for name, rdtype in secure:
@@ -94,7 +94,7 @@ def test_unbound_would_notice(served, tmp_path):
     ("INSECURE", "DS", "; negative response")])
 def test_delv_validates(served, tmp_path, name, rdtype, words):
     """Catches answers that BIND's validator does not take."""
-    model = Model.from_file(served.zone.file, served.zone.origin)
+    model = served.model
     cuts = sorted(c for c in model.cuts if len(c) == len(model.origin) + 1 and c[0].isalnum())
     known = {"@": served.zone.origin,
              "SECURE": names.to_text(next(c for c in cuts if T.DS in model.nodes[c])),
