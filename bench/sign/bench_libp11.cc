@@ -137,8 +137,8 @@ int run() {
              "C_Sign/s", "ratio");
   // A process for each, because libp11 and the token would finalise one module twice.
   for (const bool slow : {false, true}) {
-    fmt::print(slow ? "SoftHSM behind a delay of 5 ms in C_Sign, as a token over a network\n"
-                    : "SoftHSM, token objects\n");
+    fmt::print("{}\n", slow ? "SoftHSM behind a delay of 5 ms in C_Sign, as a token over a network"
+                            : "SoftHSM, token objects");
     std::fflush(stdout);
     const pid_t child = fork();
     if (child == 0) {

@@ -15,6 +15,12 @@
 namespace tld::hsm {
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool sanitized = true;  // the sanitizers need to look at their own process
+#else
+constexpr bool sanitized = false;
+#endif
+
 // Under a small limit, locking all that comes would make later allocations fail.
 bool may_lock_all() {
   rlimit limit{};
@@ -30,8 +36,7 @@ void harden_process(base::Log& log) {
     log.write(base::Level::warning,
               std::string("tld-hsmd: cannot forbid core dumps: ") + std::strerror(errno));
   }
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  // The sanitizers need to look at their own process.
+  if (sanitized) return;
   if (prctl(PR_SET_DUMPABLE, 0) != 0) {
     log.write(base::Level::warning,
               std::string("tld-hsmd: cannot become undumpable: ") + std::strerror(errno));
@@ -40,7 +45,6 @@ void harden_process(base::Log& log) {
     log.write(base::Level::info,
               "tld-hsmd: memory is not locked (RLIMIT_MEMLOCK); use a machine without swap");
   }
-#endif
 }
 
 bool follow_parent() {
