@@ -14,8 +14,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 std::string rate_text(double rate) {
-  if (rate >= 1e6) return fmt::format("{:.1f} M", rate / 1e6);
-  if (rate >= 1e3) return fmt::format("{:.1f} k", rate / 1e3);
+  if (rate >= 1e6) return fmt::format("{:.1f} M ", rate / 1e6);
+  if (rate >= 1e3) return fmt::format("{:.1f} k ", rate / 1e3);
   return fmt::format("{:.0f} ", rate);
 }
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/output_file.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <ostream>
+
+#include "tests/unit/cli/fixture.h"
+
+namespace tld::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+using OutputFileTest = testing::TldctlTest;
+
+TEST_F(OutputFileTest, AppearsWholeWithMode0644) {
+  const std::string content(200000, 'x');
+  ASSERT_TRUE(write_output_file(path("f"), content));
+  EXPECT_EQ(read("f"), content);
+  struct stat status {};
+  ASSERT_EQ(::stat(path("f").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0644U);
+  EXPECT_THAT(files(), ElementsAre("f"));
+}
+
+// What was there stays until the new content is whole; without commit() it stays for good.
+TEST_F(OutputFileTest, WithoutCommitNothingChanges) {
+  write("f", "old");
+  {
+    auto file = OutputFile::create(path("f"));
+    ASSERT_TRUE(file);
+    file.value().stream() << std::string(200000, 'x') << std::flush;
+    EXPECT_EQ(read("f"), "old");
+  }
+  EXPECT_EQ(read("f"), "old");
+  EXPECT_THAT(files(), ElementsAre("f"));
+}
+
+// `--output /dev/null` by root must not replace the device.
+TEST_F(OutputFileTest, WhatIsNoRegularFileIsRefused) {
+  EXPECT_FALSE(OutputFile::create("/dev/null"));
+  EXPECT_FALSE(OutputFile::create(path(".")));
+  EXPECT_FALSE(OutputFile::create(path("x/")));
+  EXPECT_FALSE(OutputFile::create(path("nowhere/f")));
+  EXPECT_FALSE(OutputFile::create(""));
+  EXPECT_THAT(files(), IsEmpty());
+}
+
+TEST_F(OutputFileTest, SymbolicLinkIsFollowed) {
+  write("real", "old");
+  std::filesystem::create_symlink("real", path("link"));
+  ASSERT_TRUE(write_output_file(path("link"), "new"));
+  EXPECT_EQ(read("real"), "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(path("link")));
+}
+
+}  // namespace
+}  // namespace tld::cli

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// --help, --version, wrong usage.
+#include <regex>
+
+#include "tests/unit/cli/fixture.h"
+
+namespace tld::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::Outcome;
+
+using Words = std::vector<std::string>;
+using UsageTest = testing::TldctlTest;
+
+const std::vector<Words> commands = {{"init"},          {"zone", "import"},  {"zone", "export"},
+                                     {"zone", "check"}, {"key", "generate"}, {"key", "list"},
+                                     {"ceremony"},      {"status"}};
+
+std::vector<std::string> flags_in(const std::string& text) {
+  std::vector<std::string> flags;
+  const std::regex flag("--[a-z][a-z-]*");
+  for (std::sregex_iterator it(text.begin(), text.end(), flag), end; it != end; ++it) {
+    flags.push_back(it->str());
+  }
+  return flags;
+}
+
+TEST_F(UsageTest, EveryCommandTeaches) {
+  for (const Words& command : commands) {
+    Words words = command;
+    words.push_back("--help");
+    const Outcome help = tldctl(words);
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_THAT(help.err, IsEmpty());
+    for (const char* part : {"Usage: tldctl ", "--json", "Example:\n  tldctl ", "Exit codes:\n"}) {
+      EXPECT_THAT(help.out, HasSubstr(part)) << command.back();
+    }
+  }
+}
+
+// An example with a flag that does not exist teaches nothing.
+TEST_F(UsageTest, ExamplesUseFlagsThatExist) {
+  for (const Words& command : commands) {
+    Words words = command;
+    words.push_back("--help");
+    const std::string help = tldctl(words).out;
+    const std::string options = help.substr(0, help.find("Example:"));
+    for (const std::string& flag : flags_in(help.substr(options.size()))) {
+      EXPECT_THAT(options, HasSubstr(flag)) << command.back();
+    }
+  }
+}
+
+TEST_F(UsageTest, TopLevelListsCommandsAndExitCodes) {
+  const Outcome help = tldctl({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  for (const Words& command : commands) EXPECT_THAT(help.out, HasSubstr("  " + command[0]));
+  EXPECT_THAT(help.out, HasSubstr("Exit codes:"));
+  const Outcome version = tldctl({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.out, HasSubstr("tldctl (pdns-tld) "));
+}
+
+TEST_F(UsageTest, WrongUsageIsTwoAndDoesNothing) {
+  const std::string store = path("store"), token = "pkcs11:token=t";
+  const std::vector<Words> wrong = {
+      {},
+      {"bogus"},
+      {"zone"},
+      {"zone", "bogus"},
+      {"init"},
+      {"init", "--store"},
+      {"init", "--store", store, "--bogus"},
+      {"init", "--store", store, "more"},
+      {"zone", "import", "--store", store, "--zone", "kz."},
+      {"zone", "import", "--store", store, "--zone", "k..z", "file"},
+      {"zone", "import", "--store", store, "--zone", std::string(64, 'x'), "file"},
+      {"zone", "export", "--store", store, "--zone", "kz.", "--json"},
+      {"--json", "zone", "export", "--store", store, "--zone", "kz."},
+      {"zone", "check", "--zone", "kz."},
+      {"zone", "check", "--zone", "kz.", "--store", store, "--file", "f"},
+      {"key", "generate", "--token", token, "--algorithm", "RSASHA1"},
+      {"key", "generate", "--token", token, "--algorithm", "RSASHA256", "--role", "csk"},
+      {"key", "generate", "--token", token, "--algorithm", "RSASHA256", "--dnskey", "f"},
+      {"key", "list", "--token", "softhsm"},
+      {"ceremony", "--zone", "kz.", "--ksk-token", token, "--ksk-id", "xyz", "--zsk", "f",
+       "--output", "o"},
+      {"ceremony", "--zone", "kz.", "--ksk-token", token, "--ksk-id", "00", "--output", "o"},
+      {"ceremony", "--zone", "kz.", "--ksk-token", token, "--ksk-id", "00", "--zsk", "f",
+       "--output", "o", "--start", "tomorrow"}};
+  for (const Words& words : wrong) {
+    const Outcome outcome = tldctl(words);
+    EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
+    EXPECT_TRUE(testing::is_one_complaint(outcome.err));
+    EXPECT_THAT(outcome.out, IsEmpty());
+  }
+  EXPECT_THAT(files(), IsEmpty());
+}
+
+TEST_F(UsageTest, UnknownCommandIsNamed) {
+  EXPECT_THAT(tldctl({"bogus"}).err, HasSubstr("no command bogus"));
+}
+
+// A command line is seen by every user of the machine.
+TEST_F(UsageTest, PinOnTheCommandLineIsRefusedAndNotRepeated) {
+  const std::string uri = "pkcs11:token=t?module-path=/m.so&pin-value=secret77";
+  for (const Words& words : {Words{"key", "list", "--token", uri},
+                             Words{"key", "generate", "--token", uri, "--algorithm", "RSASHA256"},
+                             Words{"ceremony", "--zone", "kz.", "--ksk-token", uri, "--ksk-id",
+                                   "00", "--zsk", "f", "--output", "o"}}) {
+    const Outcome outcome = tldctl(words);
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("pin-source"));
+    EXPECT_THAT(outcome.err, ::testing::Not(HasSubstr("secret77")));
+  }
+}
+
+}  // namespace
+}  // namespace tld::cli
