@@ -24,6 +24,13 @@ struct Ceremony {
     input.sign = testing::signer(ksk);
   }
 
+  void expect_no_signature() {
+    input.sign = [](const std::string&) -> base::Result<std::string> {
+      ADD_FAILURE() << "the KSK was used before all was checked";
+      return base::internal("not reached");
+    };
+  }
+
   std::string fault() const {
     const auto text = hold_ceremony(input);
     return text ? "" : text.error().message;
@@ -117,10 +124,7 @@ TEST(Ceremony, KskAndZskWithOneTagAreRefused) {
     if (other != zsk_by_tag.end()) {
       Ceremony ceremony;
       ceremony.input.ksk = key.info.public_key;
-      ceremony.input.sign = [](const std::string&) -> base::Result<std::string> {
-        ADD_FAILURE() << "signed before the tags were compared";
-        return base::internal("not reached");
-      };
+      ceremony.expect_no_signature();
       ceremony.input.zsks = {other->second.zsk()};
       EXPECT_THAT(ceremony.fault(), HasSubstr("CEREMONY-KEY-TAG"));
       return;
@@ -157,6 +161,7 @@ TEST(Ceremony, TimesThatAnRrsigCannotSayAreRefused) {
 
 TEST(Ceremony, PolicyIsCheckedBeforeSigning) {
   Ceremony ceremony;
+  ceremony.expect_no_signature();
   ceremony.input.policy.signed_keys.slot = std::chrono::days{30};
   EXPECT_THAT(ceremony.fault(), HasSubstr("POLICY-OVERLAP"));
 }
