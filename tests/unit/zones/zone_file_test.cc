@@ -128,7 +128,7 @@ TEST(ZoneFile, Refuses) {
       {"a 60 A \\# 4 c00002", "1: \\# announces 4 octets, and 3 follow"},
       {"a 60 NS \\# 3 026b7a", "1: "},
       {"a 60 WKS 192.0.2.1 tcp 25", "1: WKS: this type can only be given as"},
-      {"a 60 TYPE45 10 1 2 192.0.2.1 x", "1: TYPE45: this type can only be given as"},
+      {"a 60 TYPE45 10 1 2 192.0.2.1 x", "1: IPSECKEY: this type can only be given as"},
       {"a 60 TYPE65280 abc", "1: TYPE65280: this type can only be given as"},
       {label64 + " 60 A 192.0.2.1", "1: "},
       {long_name + " 60 A 192.0.2.1", "1: "},
