@@ -27,8 +27,7 @@ base::Result<dns::Dnskey> read_line(std::string_view line, dns::NameView apex) {
 
 }  // namespace
 
-base::Result<dns::Dnskey> read_dnskey_file(const std::filesystem::path& path,
-                                           dns::NameView apex) {
+base::Result<dns::Dnskey> read_dnskey_file(const std::filesystem::path& path, dns::NameView apex) {
   TLD_TRY(const std::string text, read_input_file(path, max_octets));
   std::optional<dns::Dnskey> found;
   std::size_t line_number = 0;

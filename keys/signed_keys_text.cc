@@ -16,8 +16,8 @@ std::string rrset_text(const SignedRRset& each) {
     text += record_line({each.rrset.owner, each.rrset.ttl, each.rrset.type, rdata}) + "\n";
   }
   for (const dns::Rrsig& rrsig : each.rrsigs) {
-    text +=
-        record_line({each.rrset.owner, each.rrset.ttl, dns::RRType::RRSIG, rrsig.wire()}) + "\n";
+    text += record_line({each.rrset.owner, rrsig.original_ttl, dns::RRType::RRSIG, rrsig.wire()}) +
+            "\n";
   }
   return text;
 }
