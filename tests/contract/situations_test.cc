@@ -366,6 +366,34 @@ TEST_F(Situation, LogHoldsNoPin) {
   EXPECT_EQ(text.find(TestToken::pin()), std::string::npos);
 }
 
+// How often `text` is in the writable memory of a process.
+std::size_t copies_in_memory(pid_t pid, const std::string& text) {
+  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+  std::ifstream memory("/proc/" + std::to_string(pid) + "/mem", std::ios::binary);
+  std::size_t copies = 0;
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find(" rw") == std::string::npos) continue;
+    const auto start = std::stoull(line, nullptr, 16);
+    const auto end = std::stoull(line.substr(line.find('-') + 1), nullptr, 16);
+    std::string octets(end - start, '\0');
+    memory.clear();
+    memory.seekg(static_cast<std::streamoff>(start));
+    memory.read(octets.data(), static_cast<std::streamsize>(octets.size()));
+    for (std::size_t at = octets.find(text); at != std::string::npos; ++copies) {
+      at = octets.find(text, at + 1);
+    }
+  }
+  return copies;
+}
+
+// Why libp11 does not log in (ADR 3): it keeps a copy of the PIN.
+TEST_F(Situation, PinIsNotLeftInMemory) {
+  start();
+  ASSERT_TRUE(signs());
+  EXPECT_GT(copies_in_memory(process_->pid(), socket_path(token_)), 0U);  // the search finds things
+  EXPECT_EQ(copies_in_memory(process_->pid(), TestToken::pin()), 0U);
+}
+
 // tld-hsmd must not outlive the server that started it, not even one that was killed.
 TEST_F(Situation, ProcessStopsWithItsParent) {
   Process parent({TLD_BINARY_DIR "/tests/contract/supervise", write_config(token_)});
