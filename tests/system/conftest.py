@@ -9,10 +9,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "long: takes more than a minute; ./check --long runs it")
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield

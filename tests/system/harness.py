@@ -14,7 +14,7 @@ import dns.name
 import dns.rdatatype as T
 import yaml
 
-from builds import built
+from builds import built, built_with_hooks
 from checker.client import Client, Question, rcode
 from checker.model import Model
 from checker.session import Checker
@@ -43,10 +43,11 @@ class ServedZone:
 
 
 class Deployment:
-    """Use as a context manager. `supervised`: the plugin starts tld-hsmd itself."""
+    """Use as a context manager. `supervised`: the plugin starts tld-hsmd itself. `swapping`: the
+    plugin swaps the snapshot before each call (a build with hooks)."""
 
     def __init__(self, faulty_token=False, supervised=False, settings=None, sign_deadline="PT2S",
-                 operation_deadline="PT5S", env=None):
+                 operation_deadline="PT5S", swapping=False):
         self.path = Path(tempfile.mkdtemp(prefix="tld-", dir="/tmp"))
         self._supervised, self._sign_deadline = supervised, sign_deadline
         self._operation_deadline = operation_deadline
@@ -61,9 +62,9 @@ class Deployment:
         self.socket = self.path / "zsk.sock"
         self.hsmd = Process("tld-hsmd", [built("tld-hsmd"), "--config", self.path / "zsk.yaml"],
                             self.path / "hsmd.log", self.zsk_token.env)
-        library = built("libtldbackend.so")
-        server_env = {**self.zsk_token.env, **sanitizer_environment(library, self.path),
-                      **(env or {})}
+        self._library = (built_with_hooks if swapping else built)("libtldbackend.so")
+        server_env = {**self.zsk_token.env, **sanitizer_environment(self._library, self.path),
+                      **({"TLD_TEST_SWAP": "1"} if swapping else {})}
         self.server = Process("pdns_server", [
             "pdns_server", f"--config-dir={self.path}", "--daemon=no", "--guardian=no",
             "--disable-syslog=yes", "--write-pid=no"], self.path / "pdns.log", server_env)
@@ -140,7 +141,7 @@ class Deployment:
         (self.path / "tld.yaml").write_text(text)
         (self.path / "zsk.yaml").write_text(
             yaml.safe_dump(self.hsmd_configuration(), sort_keys=False))
-        settings = {"load-modules": built("libtldbackend.so"), "local-port": self.port,
+        settings = {"load-modules": self._library, "local-port": self.port,
                     "socket-dir": self.path, "tld-config": self.path / "tld.yaml",
                     **self.settings}
         (self.path / "pdns.conf").write_text(

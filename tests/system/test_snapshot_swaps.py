@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The snapshot is swapped between every two backend calls while each answer is judged: design
-section 2, "Hazards of live data". Needs a build with TLD_TEST_HOOKS."""
+section 2, "Hazards of live data". The plugin comes from TLD_HOOKS_BUILD_DIR."""
 
 from harness import Deployment
 from processes import generate_zone, wait_for
@@ -12,7 +12,7 @@ def test_snapshot_swaps_between_calls(tmp_path):
     of the one in a denial of the other, a referral without its DS."""
     files = [generate_zone(tmp_path / f"kz.{e}", "--origin", "kz.", "--delegations", 2000,
                            "--changed", 40, "--edition", e, "--longest", 253) for e in (0, 1)]
-    with Deployment(env={"TLD_TEST_SWAP": "1"}, settings={"cache-ttl": "0"}) as deployment:
+    with Deployment(swapping=True, settings={"cache-ttl": "0"}) as deployment:
         deployment.add_zone("kz.", files[0])
         deployment.start()
         deployment.wait_until_signed("kz.")
