@@ -106,8 +106,10 @@ class Programs:
         helped = set(OPTION.findall(self.help_of(program, *found))) | {"--help", "--version"}
         name = " ".join([program, *found])
         faults = [f"{name} has no option {o}" for o in sorted(wanted - helped)]
-        if program == "tldctl" and words and not found and re.fullmatch(r"[a-z]+", words[0]):
-            faults.append(f"{program} has no command {words[0]}")
+        rest = words[len(found):]
+        if ("Subcommands:" in self.help_of(program, *found) and rest
+                and re.fullmatch(r"[a-z]+", rest[0])):
+            faults.append(f"{name} has no command {rest[0]}")
         return faults
 
 

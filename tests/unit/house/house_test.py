@@ -158,7 +158,8 @@ class PlantedInDocuments(Tree):
         for text, word in (("`tldctl init --stoer X`", "--stoer"),
                            ("```\nsudo tldctl zone import --store X \\\n  --nozone kz. F\n```",
                             "tldctl zone import has no option --nozone"),
-                           ("`tldctl resign`", "resign"), ("`./quickstart --twice`", "--twice"),
+                           ("`tldctl resign`", "resign"),
+                           ("`tldctl zone chek`", "tldctl zone has no command chek"), ("`./quickstart --twice`", "--twice"),
                            ("`tld-hsmd --verbose`", "--verbose")):
             self.put("README.md", text + "\n")
             self.finds(lambda top: documents.unknown_options(top, PROGRAMS), word)
