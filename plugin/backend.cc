@@ -52,16 +52,10 @@ auto TldBackend::at_the_edge(Call call) {
 
 void TldBackend::fill(SOAData& soa, const PinnedZone& zone) {
   const dns::Soa& from = zone.zone().soa();
-#if TLD_PDNS_VERSION >= 50000
-  soa.zonename = pdns_compat::ZoneName(to_dnsname(zone.zone().apex()));
-#endif
+  pdns_compat::set_zone_name(soa, to_dnsname(zone.zone().apex()));
   soa.qname = to_dnsname(zone.zone().apex());
   soa.nameserver = to_dnsname(from.mname);
-#if TLD_PDNS_VERSION >= 40800
-  soa.rname = to_dnsname(from.rname);
-#else
-  soa.hostmaster = to_dnsname(from.rname);
-#endif
+  pdns_compat::rname_of(soa) = to_dnsname(from.rname);
   soa.ttl = zone.zone().soa_ttl();
   soa.serial = from.serial;
   soa.refresh = from.refresh;

@@ -77,7 +77,7 @@ class TldFactory final : public BackendFactory {
 
 struct Loader {
   Loader() {
-    BackendMakers().report(new TldFactory);
+    pdns_compat::report(std::make_unique<TldFactory>());
     register_statistics();
     register_status_command();
     g_log << Logger::Info << "[tldbackend] This is the tld backend version " TLD_VERSION << " for PowerDNS "
