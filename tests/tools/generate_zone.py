@@ -4,17 +4,22 @@
 
 Beside plain delegations it holds what breaks servers: ENTs above insecure delegations only,
 NS sets that thousands share, glue of every kind, hosts of the zone's own, escaped and 63-octet
-labels, a name of 255 octets, IDN labels, aliases. --edition N changes a share of the zone (DS
-added and removed, other NS and glue, names that come and go): two editions are two snapshots.
+labels, a name of 255 octets, IDN labels, names that are the NSEC3 hash of others, aliases.
+--edition N changes a share of the zone (DS added and removed, other NS and glue, names that come
+and go): two editions are two snapshots.
 """
 
 import argparse
+import base64
+import hashlib
 import random
 import sys
 
 SETS = 400
 SYLLABLES = ("ka", "lo", "mi", "zu", "ter", "al", "qo", "ben", "shi", "ry", "na", "dos")
 DEFAULT_CHANGED = 10
+BASE32HEX = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+                            b"0123456789abcdefghijklmnopqrstuv")
 
 
 class Zone:
@@ -57,6 +62,9 @@ class Zone:
         self.line(self.full("whois.nic"), 3600, "TXT", '"quote \\" backslash \\\\ octet \\200"')
         self.line(self.full("www.nic"), 3600, "CNAME", self.full("whois.nic"))
         self.line(self.full("away.nic"), 3600, "CNAME", "www.provider0.example.")
+        self.line(self.full("again.nic"), 3600, "CNAME", self.full("www.nic"))
+        self.line(self.full("gone.nic"), 3600, "CNAME", self.full("no-such-host.nic"))
+        self.line(self.full("below.nic"), 3600, "CNAME", self.full("www.shared-glue"))
         self.line(self.full("_dns._tcp.deep.nic"), 3600, "SRV", f"0 0 53 {self.full('a.nic')}")
         for index in range(10):
             self.line(self.full(f"host{index}.infra"), 3600, "A", f"198.51.100.{index}")
@@ -70,8 +78,16 @@ class Zone:
                r"semi\;colon\"quote\@at", "l" * 63, "xn--80aaxgrpt", "xn--" + "q" * 59]
         for index, name in enumerate(odd):
             self.delegate(name, secure=index % 2 == 0)
+        for index, name in enumerate(("infra", "whois.nic", "a.nic")):
+            self.delegate(self._hashed(name), secure=index != 1)
         for index in range(2):
             self.delegate(self._longest(str(index)), secure=index == 0)
+
+    def _hashed(self, name):
+        """The label of another name's NSEC3: anybody can register it."""
+        labels = self.full(name).rstrip(".").split(".")
+        wire = b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0"
+        return base64.b32encode(hashlib.sha1(wire).digest()).translate(BASE32HEX).decode()
 
     def _longest(self, mark):
         """A name of --longest octets with the origin."""

@@ -55,6 +55,10 @@ def hash_label(digest):
     return base64.b32encode(digest).translate(_TO_HEX)
 
 
+def hashed_owner(digest, origin):
+    return (hash_label(digest),) + origin
+
+
 def hash_of_label(label):
     """The 20 octets that a base32hex label stands for; None when it is no such label."""
     if len(label) != 32:

@@ -37,6 +37,7 @@ class Questions:
         hosts = [n for n in hosts if T.CNAME not in model.nodes[n]]
         ents = sorted(model.ents & model.in_ring)
         lone = sorted(model.lone_ents & model.in_ring)
+        hashes = sorted(model.ring)
         odd = sorted(n for n in model.cuts | model.in_ring if _is_odd(n))
         kinds = {
             "secure-referral": secure and (lambda: self._below(pick(secure))),
@@ -59,6 +60,8 @@ class Questions:
             "glue": glue and (lambda: (pick(glue), pick((T.A, T.AAAA, T.TXT)))),
             "glue-at-cut": at_cut and (lambda: (pick(at_cut), pick((T.A, T.AAAA)))),
             "cname": aliases and (lambda: (pick(aliases), pick((T.A, T.AAAA, T.CNAME)))),
+            "nsec3-owner": lambda: (names.hashed_owner(pick(hashes), model.origin),
+                                    pick((T.A, T.NSEC3, T.TXT, T.DS))),
             "odd-name": odd and (lambda: (pick(odd), pick(DATA_TYPES + (T.DS,)))),
         }
         return {kind: make for kind, make in kinds.items() if make}
@@ -118,5 +121,5 @@ class Questions:
 
 def _is_odd(name):
     return names.wire_length(name) > 200 or any(
-        len(label) == 63 or label.startswith(b"xn--")
+        len(label) == 63 or names.hash_of_label(label) or label.startswith(b"xn--")
         or not all(chr(octet).isalnum() or octet in b"-_" for octet in label) for label in name)
