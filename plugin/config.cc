@@ -48,6 +48,7 @@ ZoneConfig read_zone(YamlMap& map) {
   zone.policy = map.text("policy", "");
   zone.signed_keys = map.text("signed-keys");
   map.maps("zsk", [&](YamlMap& zsk) { zone.zsks.push_back(read_zsk(zsk)); });
+  if (zone.zsks.size() > 1) map.reject("zsk", "one ZSK signs a zone; more are not supported yet");
   return zone;
 }
 

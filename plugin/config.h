@@ -34,7 +34,7 @@ struct ZoneConfig {
   dns::Name name;
   std::filesystem::path policy;       // empty: the defaults of keys/policy.h
   std::filesystem::path signed_keys;  // from the ceremony
-  std::vector<ZskConfig> zsks;        // one; two only of different algorithms
+  std::vector<ZskConfig> zsks;        // exactly one: rollovers come with "Keys for years"
 };
 
 struct Config {

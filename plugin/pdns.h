@@ -4,6 +4,7 @@
 // (Debian 12; built and tested), 4.9 (13; compiles) and 5.1 (prepared, not tried yet). Nothing else
 // includes a PowerDNS header.
 //
+// Thread rule: pure functions, but for report(), which the static initialiser calls.
 // TLD_PDNS_VERSION is major * 10000 + minor * 100 + patch, from the source package built against.
 #pragma once
 

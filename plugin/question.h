@@ -43,15 +43,15 @@ class Question {
  public:
   explicit Question(Server& server) : server_(server) {}
 
-  // A question begins, or goes on at `name` when that is the target of the CNAME that it was just
-  // given. Pins the zone that `name` is in; null: none of ours. Throws CannotAnswer when the zone is
-  // not loaded.
+  // A question begins, or goes on with the CNAME that it was just given: PowerDNS then asks for the
+  // zone of the target, and of each name above it. Pins the zone that `name` is in; null: none of
+  // ours. Throws CannotAnswer when the zone is not loaded.
   const PinnedZone* begin(dns::NameView name);
   // The same for a transfer of the zone `apex`.
   const PinnedZone* begin_transfer(dns::NameView apex);
 
-  // The next call, if it is begin(cname_target), goes on with this question. Any other call that
-  // comes in between says otherwise with do_not_follow().
+  // Calls of begin() that come next, for `cname_target` or names above it, go on with this question,
+  // until any other call says do_not_follow().
   void follow(dns::Name cname_target) { cname_target_ = std::move(cname_target); }
   void do_not_follow() { cname_target_.reset(); }
 

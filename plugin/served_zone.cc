@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 
 #include "keys/dnskey_file.h"
 
@@ -75,11 +74,6 @@ base::Result<ServedZone::ZoneKeys> ServedZone::bind_keys(
     TLD_TRY(auto dnskey, zsk.dnskey.empty() ? only_zsk_of(signed_keys)
                                             : keys::read_dnskey_file(zsk.dnskey, apex()));
     TLD_TRY(auto key, signer::ZoneKey::make(dnskey, zsk.id, shared_.doors.at(zsk.token)));
-    for (const auto& other : bound) {
-      if (other->dnskey().algorithm == key->dnskey().algorithm) {
-        return base::invalid_input("two ZSKs of one algorithm are configured to sign");
-      }
-    }
     bound.push_back(std::move(key));
   }
   return bound;

@@ -162,9 +162,10 @@ std::string zone_text(const json& zone) {
 
 std::string token_text(const json& token) {
   const bool fine = token["reachable"].get<bool>() && token["logged-in"].get<bool>();
-  return fmt::format("token {}: {}{} ({} sessions, {} queued, {} signatures)\n",
-                     token["token"].get<std::string>(), fine ? "ready" : "NOT READY: ",
-                     fine ? "" : token["detail"].get<std::string>(), token["sessions"].dump(),
+  const auto detail = token["detail"].get<std::string>();
+  return fmt::format("token {}: {}{}{} ({} sessions, {} queued, {} signatures)\n",
+                     token["token"].get<std::string>(), fine ? "ready" : "NOT READY",
+                     detail.empty() ? "" : ": ", detail, token["sessions"].dump(),
                      token["queued"].dump(), token["signatures"].dump());
 }
 

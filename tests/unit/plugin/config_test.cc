@@ -63,6 +63,8 @@ TEST(Config, RefusesWhatItDoesNotUnderstand) {
   EXPECT_THAT(error_of(with("name: KZ.", "name: k..z")), HasSubstr("zones[0].name: "));
   EXPECT_THAT(error_of(good + "publish-interval: PT1S\n"), HasSubstr("given twice"));
   EXPECT_THAT(error_of(with("    zsk:\n", "    zsk: none\n    xsk:\n")), HasSubstr("must be a list"));
+  EXPECT_THAT(error_of(good + "      - token: primary\n        id: 01ff\n"),
+              HasSubstr("zones[0].zsk: one ZSK"));
   EXPECT_THAT(error_of("- a\n- b\n"), HasSubstr("must be a mapping"));
   EXPECT_THAT(error_of("a: [\n"), HasSubstr("not YAML"));
   EXPECT_THAT(error_of(""), HasSubstr("must be a mapping"));
