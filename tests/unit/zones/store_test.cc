@@ -159,8 +159,8 @@ TEST_F(StoreTest, SerialNeverGoesBackwards) {
   EXPECT_EQ(next_serial(2026112200u + 0x7fffffff), 2026112200u + 0x7fffffff);  // RFC 1982
   EXPECT_EQ(next_serial(2026112200u + 0xffffffff), 2026112200u + 0x80000000);  // not comparable
   EXPECT_EQ(next_serial(4294967295), 4294967295u);
-  EXPECT_EQ(next_serial(4294967295), 0u);  // around the end
-  EXPECT_EQ(next_serial(5), 5u);
+  EXPECT_EQ(next_serial(5), 5u);  // around the end: 5 is greater
+  EXPECT_EQ(next_serial(4294967295), 6u);
 }
 
 TEST_F(StoreTest, PositionsThatAreNotTheZones) {
