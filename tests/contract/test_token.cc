@@ -110,6 +110,8 @@ std::vector<std::string> daemon_command(const std::string& config) {
 }
 
 Process::Process(const std::vector<std::string>& command, const std::string& output) {
+  // A tld-hsmd must not outlive a test that ends early.
+  setenv("TLD_HSMD_PARENT", std::to_string(getpid()).c_str(), 1);
   std::vector<std::string> words = command;
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
