@@ -203,15 +203,16 @@ void Answer::make_missing(const PinnedZone& zone, const std::vector<Wanted>& mis
     if (flight) flights.push_back(std::move(flight));
   }
   if (patience == Patience::none) return;
-  const signer::WaitRation::Place place(server_.ration());
+  signer::WaitRation::Place place(server_.ration(), std::chrono::steady_clock::now());
   if (!place) {
     counters.wait_refused.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   counters.waited.fetch_add(1, std::memory_order_relaxed);
   for (const auto& flight : flights) {
-    if (!flight->wait_until(question_.wait_until())) return;
+    if (!flight->wait_until(question_.wait_until())) break;
   }
+  place.leave(std::chrono::steady_clock::now());
 }
 
 void Answer::prefetch(const PinnedZone& zone, const zones::Nsec3Link& link) {
