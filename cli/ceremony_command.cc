@@ -10,13 +10,13 @@
 #include "base/clock.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
-#include "cli/dnskey_file.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
 #include "cli/token_session.h"
 #include "dns/rrset.h"
 #include "hsm/token_keys.h"
 #include "keys/ceremony.h"
+#include "keys/dnskey_file.h"
 #include "keys/signed_keys.h"
 #include "keys/time_text.h"
 
@@ -38,8 +38,8 @@ base::Result<keys::Policy> read_policy(const Options& options) {
 base::Result<std::vector<dns::Dnskey>> read_zsks(const Options& options, const dns::Name& apex) {
   std::vector<dns::Dnskey> all;
   for (const std::string& file : options.zsks) {
-    TLD_TRY(auto keys, read_dnskey_file(file, apex));
-    all.insert(all.end(), keys.begin(), keys.end());
+    TLD_TRY(auto key, keys::read_dnskey_file(file, apex));
+    all.push_back(std::move(key));
   }
   return all;
 }
@@ -167,7 +167,7 @@ void add_options(CLI::App* command, Options& options) {
       ->check(key_id());
   command
       ->add_option("--zsk", options.zsks,
-                   "Files with the DNSKEY records of the ZSKs to publish (tldctl key generate "
+                   "Files with the DNSKEY record of each ZSK to publish (tldctl key generate "
                    "--dnskey)")
       ->required();
   command->add_option("--policy", options.policy, "The policy (YAML); default: built-in values");

@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 
 #include "base/bytes.h"
-#include "cli/dnskey_file.h"
 #include "keys/ceremony.h"
+#include "keys/dnskey_file.h"
 #include "keys/signed_keys.h"
 #include "keys/time_text.h"
 #include "tests/unit/cli/fixture.h"
@@ -46,18 +46,17 @@ TEST_F(CeremonyTest, MakesWhatTheServerAccepts) {
   ASSERT_EQ(held.exit_code, 0) << held.err;
   EXPECT_EQ(held.err, "");
   const auto keys = keys::SignedKeys::read_file(path("kz.skr"), apex_).value();
-  const auto zsks = read_dnskey_file(path("zsk.dnskey"), apex_).value();
-  EXPECT_TRUE(keys.check(zsks, keys::time_from_text("20260210000000").value()));
+  const auto zsk = keys::read_dnskey_file(path("zsk.dnskey"), apex_).value();
+  EXPECT_TRUE(keys.check({&zsk, 1}, keys::time_from_text("20260210000000").value()));
   const auto json = held.json();
   EXPECT_EQ(json.at("covered_from"), "20260101000000");
   EXPECT_EQ(json.at("covered_until"), "20260411000000");
   EXPECT_EQ(json.at("slots").size(), 9U);
   EXPECT_EQ(json.at("sha256"), base::to_hex(base::as_octets(base::sha256(read("kz.skr")))));
-  EXPECT_EQ(json.at("zsk_key_tags"), nlohmann::json({zsks[0].key_tag()}));
-  const auto anchor = read_dnskey_file(path("anchor"), apex_).value();
-  ASSERT_EQ(anchor.size(), 1U);
-  EXPECT_EQ(json.at("ksk").at("key_tag"), anchor[0].key_tag());
-  EXPECT_EQ(anchor, read_dnskey_file(path("ksk.dnskey"), apex_).value());
+  EXPECT_EQ(json.at("zsk_key_tags"), nlohmann::json::array({zsk.key_tag()}));
+  const auto anchor = keys::read_dnskey_file(path("anchor"), apex_).value();
+  EXPECT_EQ(json.at("ksk").at("key_tag"), anchor.key_tag());
+  EXPECT_EQ(anchor, keys::read_dnskey_file(path("ksk.dnskey"), apex_).value());
 }
 
 TEST_F(CeremonyTest, WithoutStartItCoversNow) {
@@ -85,8 +84,8 @@ TEST_F(CeremonyTest, RsaWorksToo) {
   const Outcome held = hold({"--policy", write("p.yaml", "algorithm: RSASHA256\n")});
   ASSERT_EQ(held.exit_code, 0) << held.err;
   const auto keys = keys::SignedKeys::read_file(path("kz.skr"), apex_).value();
-  EXPECT_TRUE(
-      keys.check(read_dnskey_file(path("zsk.dnskey"), apex_).value(), base::SystemClock().now()));
+  const auto zsk = keys::read_dnskey_file(path("zsk.dnskey"), apex_).value();
+  EXPECT_TRUE(keys.check({&zsk, 1}, base::SystemClock().now()));
 }
 
 // Each refusal: one line, its exit code, and no trace of an output.

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "cli/dnskey_file.h"
+#include "keys/dnskey_file.h"
 #include "keys/policy.h"
 #include "keys/signed_keys.h"
 #include "tests/unit/cli/fixture.h"
@@ -69,8 +69,8 @@ TEST_F(CeremonyDocument, CommandsWorkAsTheyStand) {
   const auto apex = dns::Name::from_text("kz.").value();
   const auto keys = keys::SignedKeys::read_file(path("kz.skr"), apex);
   ASSERT_TRUE(keys) << keys.error().message;
-  const auto zsks = read_dnskey_file(path("zsk.dnskey"), apex).value();
-  EXPECT_TRUE(keys.value().check(zsks, base::SystemClock().now()));
+  const auto zsk = keys::read_dnskey_file(path("zsk.dnskey"), apex).value();
+  EXPECT_TRUE(keys.value().check({&zsk, 1}, base::SystemClock().now()));
   EXPECT_EQ(keys.value().covered_until() - keys.value().covered_from(), std::chrono::days{100});
   EXPECT_TRUE(exists("kz.trust-anchor"));
 }
