@@ -12,17 +12,24 @@ constexpr std::chrono::milliseconds longest_wait{20};
 
 void Question::restart() {
   pinned_.clear();
-  cname_target_.reset();
+  goes_on_at_.reset();
   wait_until_.reset();
   now_ = server_.clock().now();
 }
 
+// A question that ended looks the same as one that goes on: its pins are good for a second more at
+// most, and are of one version all the same.
+bool Question::goes_on_with(dns::NameView name) const {
+  return goes_on_at_ && goes_on_at_->name.view().is_at_or_below(name) &&
+         (goes_on_at_->there || goes_on_at_->name.view() != name) &&
+         server_.clock().now() - now_ <= std::chrono::seconds{1};
+}
+
+void Question::follow(const dns::Name& cname_target) { goes_on_at_ = {cname_target, true}; }
+
 const PinnedZone* Question::begin(dns::NameView name) {
-  // A question that ended with its CNAME looks the same as one that goes on: its pins are good for a
-  // second more at most, and are of one version all the same.
-  const bool goes_on = cname_target_ && cname_target_->view().is_at_or_below(name) &&
-                       server_.clock().now() - now_ <= std::chrono::seconds{1};
-  if (!goes_on) restart();
+  if (!goes_on_with(name)) restart();
+  goes_on_at_ = {dns::Name(name), false};
   ServedZone* const served = server_.zone_above(name);
   return served != nullptr ? pin(*served) : nullptr;
 }

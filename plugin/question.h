@@ -43,17 +43,18 @@ class Question {
  public:
   explicit Question(Server& server) : server_(server) {}
 
-  // A question begins, or goes on with the CNAME that it was just given: PowerDNS then asks for the
-  // zone of the target, and of each name above it. Pins the zone that `name` is in; null: none of
-  // ours. Throws CannotAnswer when the zone is not loaded.
+  // A question begins, or goes on: PowerDNS may ask for the zones of names above (for DS, and when a
+  // name is in none of our zones), and for those of a CNAME's target and of the names above that.
+  // Pins the zone that `name` is in; null: none of ours. Throws CannotAnswer when the zone is not
+  // loaded.
   const PinnedZone* begin(dns::NameView name);
   // The same for a transfer of the zone `apex`.
   const PinnedZone* begin_transfer(dns::NameView apex);
 
-  // Calls of begin() that come next, for `cname_target` or names above it, go on with this question,
-  // until any other call says do_not_follow().
-  void follow(dns::Name cname_target) { cname_target_ = std::move(cname_target); }
-  void do_not_follow() { cname_target_.reset(); }
+  // The next begin() goes on with this question if it is for `cname_target` or a name above it.
+  void follow(const dns::Name& cname_target);
+  // A call other than begin(): the begin() after it begins a question.
+  void do_not_follow() { goes_on_at_.reset(); }
 
   // The pinned zone that a call is about: that with `zone_id` if `name` is in it; else, because
   // PowerDNS's zone ids are unreliable, the one pinned last that `name` is in, pinning if need be.
@@ -70,13 +71,18 @@ class Question {
   void refresh(PinnedZone& seen);
   const PinnedZone* seen(const ServedZone* served) const;
   void restart();
+  bool goes_on_with(dns::NameView name) const;
 
   Server& server_;
   // One entry per zone this instance has served, kept from question to question so that an unchanged
   // publication is pinned again without any lock.
   std::vector<PinnedZone> seen_;
   std::vector<const ServedZone*> pinned_;  // of this question, in order
-  std::optional<dns::Name> cname_target_;
+  struct GoesOn {
+    dns::Name name;
+    bool there;  // at the name itself too, not only above it
+  };
+  std::optional<GoesOn> goes_on_at_;
   base::Time now_{};
   std::optional<base::Deadline> wait_until_;
 };

@@ -2,6 +2,10 @@
 """The snapshot is swapped between every two backend calls while each answer is judged: design
 section 2, "Hazards of live data". The plugin comes from TLD_HOOKS_BUILD_DIR."""
 
+import dns.name
+import dns.rdatatype
+
+from checker.client import Question
 from harness import Deployment
 from processes import generate_zone, wait_for
 from validators import transfer, verify_zone
@@ -28,3 +32,25 @@ def test_snapshot_swaps_between_calls(tmp_path):
         for _ in range(5):
             transfer(deployment.port, "kz.", signed)
             verify_zone("kz.", signed)
+
+
+def test_alias_that_leaves_our_zones(tmp_path):
+    """Catches a question that pins anew at its CNAME's target: PowerDNS asks for the zone of the
+    target and of each name above it, and then for the alias's RRSIG."""
+    text = generate_zone(tmp_path / "kz", "--origin", "kz.", "--delegations", 50,
+                         "--plain").read_text()
+    files = []
+    for target in ("provider0.example.", "elsewhere.provider9.example."):
+        files.append(tmp_path / f"kz.{target}")
+        files[-1].write_text(text.replace("www.provider0.example.", target))
+    with Deployment(swapping=True, settings={"cache-ttl": "0"}) as deployment:
+        deployment.add_zone("kz.", files[0])
+        deployment.start()
+        deployment.wait_until_signed("kz.")
+        first = deployment.live("kz.")["serial"]
+        deployment.import_zone("kz.", files[1])
+        with deployment.checker("kz.", *files, any_serial=True) as checker:
+            wait_for(lambda: checker.serial() != first, "the second snapshot is live", 30)
+            alias = Question("cname", dns.name.from_text("away.nic.kz."), dns.rdatatype.A)
+            report = checker.run_all([alias] * 1000)
+            assert report.ok, str(report)
