@@ -15,8 +15,6 @@
 #include <optional>
 #include <system_error>
 
-extern char** environ;
-
 namespace tld::cli {
 namespace {
 
@@ -72,6 +70,7 @@ class Child {
 
 base::Result<pid_t> spawn(const std::vector<std::string>& argv, const Pipe& out, const Pipe& err) {
   std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;

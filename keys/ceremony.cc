@@ -103,6 +103,7 @@ base::Result<dns::RRset> cds_rrset(const CeremonyInput& input, const Dnskey& ksk
 base::Result<std::vector<dns::RRset>> rrsets(const CeremonyInput& input, const Dnskey& ksk,
                                              const std::vector<Dnskey>& keys) {
   std::vector<std::string> dnskeys;
+  dnskeys.reserve(keys.size());
   for (const Dnskey& key : keys) dnskeys.push_back(key.wire());
   std::vector<dns::RRset> all = {rrset(input, RRType::DNSKEY, std::move(dnskeys))};
   if (input.policy.signed_keys.cds_digest_types.empty()) return all;
