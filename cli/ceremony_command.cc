@@ -107,6 +107,21 @@ std::string keys_text(const keys::CeremonyInput& input, const dns::Dnskey& ksk) 
   return text;
 }
 
+ordered_json report_json(const Options& options, const keys::CeremonyInput& input,
+                         const keys::SignedKeys& keys, const std::string& sha256,
+                         const std::string& ds) {
+  const dns::Dnskey ksk = keys::dnskey_of(input.ksk, true);
+  ordered_json json = {{"zone", input.apex.text()},
+                       {"signed_keys", options.output},
+                       {"sha256", sha256},
+                       {"ksk", {{"id", options.ksk_id}, {"key_tag", ksk.key_tag()}, {"ds", ds}}},
+                       {"covered_from", keys::time_text(keys.covered_from())},
+                       {"covered_until", keys::time_text(keys.covered_until())},
+                       {"slots", slots_json(keys)}};
+  for (const dns::Dnskey& zsk : input.zsks) json["zsk_key_tags"].push_back(zsk.key_tag());
+  return json;
+}
+
 base::Result<Report> report_of(const Options& options, const keys::CeremonyInput& input,
                                const std::string& text) {
   TLD_TRY(const auto keys, keys::SignedKeys::parse(text, input.apex, options.output));
@@ -115,14 +130,7 @@ base::Result<Report> report_of(const Options& options, const keys::CeremonyInput
   const std::string ds_text = dns::rdata_text(dns::RRType::DS, ds.wire());
   const std::string sha256 = base::to_hex(base::as_octets(base::sha256(text)));
   Report report;
-  report.json = {{"zone", input.apex.text()},
-                 {"signed_keys", options.output},
-                 {"sha256", sha256},
-                 {"ksk", {{"id", options.ksk_id}, {"key_tag", ksk.key_tag()}, {"ds", ds_text}}},
-                 {"covered_from", keys::time_text(keys.covered_from())},
-                 {"covered_until", keys::time_text(keys.covered_until())},
-                 {"slots", slots_json(keys)}};
-  for (const dns::Dnskey& zsk : input.zsks) report.json["zsk_key_tags"].push_back(zsk.key_tag());
+  report.json = report_json(options, input, keys, sha256, ds_text);
   report.text = fmt::format(
       "{}: signed keys of {}\n  SHA-256        {}\n  covers         {} to {}, {} slots\n{}"
       "  DS for parent  {} IN DS {}\n",
