@@ -48,12 +48,19 @@ def test_slow_token_under_load(tmp_path, cache_ttl):
                  for q in [c] + [warm[(4 * index + i) % len(warm)] for i in range(4)]]
         random.Random(1).shuffle(mixed)
         alone = load.fire(deployment.port, warm, RATE, 3)["warm"]
+        dropped = load.kernel_drops(deployment.port)
         outcome = load.fire(deployment.port, mixed, RATE, SECONDS)
+        # What never reached the server (a busy machine) says nothing about it, if it is little.
+        dropped = load.kernel_drops(deployment.port) - dropped
+        sent = outcome["warm"].sent + outcome["cold"].sent
         print(f"warm alone: {alone}\nwarm: {outcome['warm']}\ncold: {outcome['cold']}\n"
               + deployment.control("TLD-STATUS"))  # shown when the test fails
         assert deployment.server.running, deployment.server.log()
-        assert outcome["warm"].rcodes[0] >= 0.999 * outcome["warm"].sent, str(outcome["warm"])
+        assert dropped <= 0.01 * sent, f"{dropped} of {sent} dropped by the kernel"
+        assert outcome["warm"].rcodes[0] + dropped >= 0.999 * outcome["warm"].sent, str(
+            outcome["warm"]) + f", {dropped} dropped by the kernel"
         assert set(outcome["warm"].rcodes) == {0}
         assert outcome["warm"].percentile(0.99) < 0.1, f"{outcome['warm']}; alone {alone}"
         assert set(outcome["cold"].rcodes) <= {0, 2}
-        assert outcome["cold"].answered >= 0.99 * outcome["cold"].sent, str(outcome["cold"])
+        assert outcome["cold"].answered + dropped >= 0.99 * outcome["cold"].sent, str(
+            outcome["cold"])
