@@ -94,7 +94,8 @@ void Answer::add_rrset(Records& out, const PinnedZone& zone, const zones::RRsetR
 }
 
 const keys::Slot& Answer::keys_slot(const PinnedZone& zone) {
-  if (zone.slot == nullptr) {
+  // PowerDNS's packet cache gives an answer again for cache-ttl without looking at its RRSIGs.
+  if (zone.slot == nullptr || zone.slot->expiration() <= question_.now() + server_.cache_ttl()) {
     server_.counters().servfail_signed_keys.fetch_add(1, std::memory_order_relaxed);
     throw CannotAnswer{"zone " + zone.zone().apex().text() +
                        ": the signed-key file covers the present no more: hold a ceremony"};

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-
 #include "keys/dnskey_file.h"
 
 namespace tld::plugin {
