@@ -60,14 +60,16 @@ class Deployment:
         self.policy = self.path / "policy.yaml"
         self.policy.write_text("algorithm: ECDSAP256SHA256\n")
         self.socket = self.path / "zsk.sock"
-        self.hsmd = Process("tld-hsmd", [built("tld-hsmd"), "--config", self.path / "zsk.yaml"],
-                            self.path / "hsmd.log", self.zsk_token.env)
+        hsmd = built("tld-hsmd")
+        self.hsmd = Process("tld-hsmd", [hsmd, "--config", self.path / "zsk.yaml"],
+                            self.path / "hsmd.log",
+                            {**self.zsk_token.env, **sanitizer_environment(hsmd, self.path)})
         self._library = (built_with_hooks if swapping else built)("libtldbackend.so")
-        server_env = {**self.zsk_token.env, **sanitizer_environment(self._library, self.path),
-                      **({"TLD_TEST_SWAP": "1"} if swapping else {})}
+        self.server_env = {**self.zsk_token.env, **sanitizer_environment(self._library, self.path),
+                           **({"TLD_TEST_SWAP": "1"} if swapping else {})}
         self.server = Process("pdns_server", [
             "pdns_server", f"--config-dir={self.path}", "--daemon=no", "--guardian=no",
-            "--disable-syslog=yes", "--write-pid=no"], self.path / "pdns.log", server_env)
+            "--disable-syslog=yes", "--write-pid=no"], self.path / "pdns.log", self.server_env)
         self.tldctl("init", "--store", self.store)
 
     def __enter__(self):
@@ -204,6 +206,13 @@ class Deployment:
     def control(self, *words):
         return run("pdns_control", f"--config-dir={self.path}", f"--socket-dir={self.path}", *words,
                    timeout=20)
+
+    def leaks(self):
+        """What the server leaked so far: empty, also for a build that cannot tell."""
+        if "libasan" not in self.server_env.get("LD_PRELOAD", ""):
+            return ""
+        answer = self.control("TLD-LEAKS").strip()
+        return "" if answer == "none" else f"{answer}\n{sanitizer_reports(self.path)}"
 
     def counters(self):
         return self.status()["counters"]

@@ -117,20 +117,18 @@ class Process:
             self._process.wait(10)
 
 
-def sanitizer_environment(library, folder):
-    """What a process needs that loads a `library` built with sanitizers; {} for a plain one."""
-    linked = subprocess.run(["ldd", str(library)], capture_output=True, text=True).stdout
+def sanitizer_environment(binary, folder):
+    """What a process needs that is, or loads, a `binary` built with sanitizers; {} for a plain one."""
+    linked = subprocess.run(["ldd", str(binary)], capture_output=True, text=True).stdout
     found = re.findall(r"\s(/\S*lib(asan|ubsan|tsan)\.so\S*)", linked)
     if not found:
         return {}
     reports = f"log_path={folder}/sanitizer"
-    here = Path(__file__).resolve().parent
     return {
         "LD_PRELOAD": ":".join(path for path, _ in found),
         "ASAN_OPTIONS": f"detect_leaks=1:abort_on_error=0:{reports}",
         "UBSAN_OPTIONS": f"print_stacktrace=1:{reports}",
-        "LSAN_OPTIONS": f"suppressions={here}/lsan.supp:print_suppressions=0",
-        "TSAN_OPTIONS": f"suppressions={here}/tsan.supp:halt_on_error=0:exitcode=66:{reports}",
+        "TSAN_OPTIONS": f"halt_on_error=0:exitcode=66:{reports}",
     }
 
 

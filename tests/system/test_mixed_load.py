@@ -36,6 +36,7 @@ def test_mixed_load_under_sanitizers(tmp_path):
         assert not work.failures, work.failures
         assert work.swaps >= 20 and deployment.live("kz.")["serial"] >= first + 20
         assert work.transfers >= 5 and work.load.answered > 0
+        assert not deployment.leaks()
         deployment.server.stop(60)
         reports = sanitizer_reports(deployment.path)
         assert not reports, reports[:10000]

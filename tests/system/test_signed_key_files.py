@@ -5,7 +5,10 @@ zones are served, and the right file is taken up without a restart."""
 import datetime
 import os
 import random
+import time
 
+import dns.message
+import dns.rdatatype as T
 import pytest
 
 from harness import Deployment
@@ -155,3 +158,34 @@ def test_bad_file_does_not_replace_a_good_one(deployed):
     wait_for(lambda: "signed-keys-refused" not in
              next(z for z in deployed.status()["zones"] if z["zone"] == "kz."), "it is taken", 30)
     deployed.server.stop()
+
+
+def key_signatures(wire):
+    """-> the DNSKEY RRset's signatures in an answer."""
+    message = dns.message.from_wire(wire)
+    return [rr for rrset in message.answer if rrset.rdtype == T.RRSIG for rr in rrset]
+
+
+def test_the_last_slot_runs_out(tmp_path):
+    """Catches key signatures given out expired, by the packet cache too, and an end without a word:
+    the slots take turns, and then it is SERVFAIL."""
+    with Deployment(settings={"cache-ttl": "2"}) as deployment:
+        deployment.policy.write_text(
+            "algorithm: ECDSAP256SHA256\nsigned-keys: {span: PT16S, slot: PT8S, validity: PT12S, "
+            "inception-offset: PT1S, dnskey-ttl: PT1S}\n")
+        zone = generate_zone(tmp_path / "kz.zone", "--origin", "kz.", "--delegations", 10)
+        deployment.add_zone("kz.", zone)
+        deployment.start()
+        ends, end = set(), time.monotonic() + 60
+        while time.monotonic() < end:
+            code, wire = deployment.ask("kz.", "DNSKEY")
+            if code == "SERVFAIL":
+                break
+            signatures = key_signatures(wire)
+            assert signatures and all(s.expiration >= time.time() for s in signatures)
+            ends |= {s.expiration for s in signatures}
+            time.sleep(0.1)
+        assert code == "SERVFAIL" and len(ends) >= 2
+        assert max(ends) - 5 <= time.time() <= max(ends)
+        assert deployment.counters()["servfail-signed-keys"] > 0
+        assert "ceremony" in deployment.server.log()
