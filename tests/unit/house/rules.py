@@ -33,7 +33,8 @@ def files_of(top, room=None):
     """The source files of a room, or of the whole tree, without what builds have made."""
     if room:
         return sorted(p for p in (top / room).rglob("*") if p.is_file() and "build" not in p.parts)
-    listed = subprocess.run(["git", "-C", str(top), "ls-files", "-co", "--exclude-standard", "-z"],
+    listed = subprocess.run(["git", "-c", "safe.directory=*", "-C", str(top), "ls-files", "-co",
+                             "--exclude-standard", "-z"],
                             capture_output=True, text=True, check=False)
     if listed.returncode == 0:
         names = [n for n in listed.stdout.split("\0") if n]
