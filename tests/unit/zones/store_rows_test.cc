@@ -78,9 +78,9 @@ TEST(StoreRows, EachBadRowIsNamed) {
     const auto path = directory / "store.sqlite";
     const auto store = must(Store::create(path));
     ASSERT_TRUE(store->replace_zone(content_of(with_apex(zone_text)), 7, base::Time{}).has_value());
-    must(store->load(name("kz.")));
+    must(store->load_registry(name("kz.")));
     Sqlite(path).run("PRAGMA ignore_check_constraints = ON; " + one.change);
-    const auto loaded = store->load(name("kz."));
+    const auto loaded = store->load_registry(name("kz."));
     ASSERT_TRUE(loaded.has_error()) << one.change;
     EXPECT_EQ(loaded.error().kind, base::ErrorKind::invalid_input) << loaded.error().message;
     EXPECT_NE(loaded.error().message.find(one.error), std::string::npos) << one.change << "\n"
@@ -93,15 +93,17 @@ TEST(StoreRows, ZoneNameAndPublicationTime) {
   const auto path = directory / "store.sqlite";
   const auto store = must(Store::create(path));
   ASSERT_TRUE(store->replace_zone(content_of(with_apex("")), 7, base::Time{}).has_value());
-  must(store->publish(name("kz."), 1, base::Time{}));
+  must(store->publish(name("kz."), {}, [](const PendingChanges&) -> base::Result<Decision> {
+    return Decision{true, {}, {}, std::nullopt};
+  }));
   Sqlite sqlite(path);
   for (const char* created : {"", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00",
                               "2026-01-01T24:00:00Z", "2026-01-01T00:00:00Zx", "now"}) {
     sqlite.run(std::string("UPDATE publication SET created = '") + created + "'");
     const auto result = store->zones();
     ASSERT_TRUE(result.has_error()) << created;
-    EXPECT_NE(result.error().message.find("table publication, row (1, 1)"), std::string::npos);
-    EXPECT_TRUE(store->publish(name("kz."), 1, base::Time{}).has_error());
+    EXPECT_NE(result.error().message.find("table publication, row 1"), std::string::npos);
+    EXPECT_TRUE(store->load_published(name("kz.")).has_error());
   }
   sqlite.run("UPDATE publication SET created = '2026-01-01T23:59:59Z'");
   EXPECT_TRUE(store->zones().has_value());

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The schema of the SQLite registry store, version 1; docs/store.md explains it.
+// The schema of the registry store; docs/store.md explains it. Written for SQLite;
+// Database::define() makes PostgreSQL's of it. The triggers, which keep the change feed, are in two
+// dialects: store_triggers.cc.
 //
 // Thread rule: constants.
 #pragma once
 
+#include <string>
+#include <vector>
+
+#include "zones/store_address.h"
+
 namespace tld::zones {
 
 inline constexpr int store_application_id = 0x746c6472;  // "tldr"
-inline constexpr int store_schema_version = 1;
+inline constexpr int store_schema_version = 2;
 
 // STRICT: a column holds its type and nothing else. The CHECKs are what the database can tell by
 // itself; load() trusts none of it.
@@ -73,20 +80,85 @@ inline constexpr const char* store_schema[] = {
   rdata TEXT NOT NULL,
   PRIMARY KEY (rrset_id, rdata)
 ) STRICT, WITHOUT ROWID)",
+    // Names whose rows were changed and that no publication has yet; NULL: perhaps any name.
     R"(CREATE TABLE change_feed (
   position INTEGER PRIMARY KEY AUTOINCREMENT,
   zone_id INTEGER NOT NULL REFERENCES zone (id),
-  change TEXT NOT NULL CHECK (change IN ('zone-replaced')),
+  name TEXT,
   committed TEXT NOT NULL
 ) STRICT)",
     "CREATE INDEX change_feed_by_zone ON change_feed (zone_id, position)",
+    // While a transaction has a row here, its changes do not go to the feed name by name.
+    R"(CREATE TABLE bulk_change (
+  zone_id INTEGER PRIMARY KEY
+) STRICT)",
     R"(CREATE TABLE publication (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   zone_id INTEGER NOT NULL REFERENCES zone (id),
-  feed_position INTEGER NOT NULL REFERENCES change_feed (position),
   serial INTEGER NOT NULL CHECK (serial BETWEEN 0 AND 4294967295),
-  created TEXT NOT NULL,
-  PRIMARY KEY (zone_id, feed_position)
+  whole INTEGER NOT NULL CHECK (whole BETWEEN 0 AND 1),
+  changes INTEGER NOT NULL,
+  created TEXT NOT NULL
+) STRICT)",
+    "CREATE INDEX publication_by_zone ON publication (zone_id, id)",
+    R"(CREATE TABLE publication_change (
+  publication_id INTEGER NOT NULL REFERENCES publication (id),
+  name TEXT NOT NULL,
+  previous_data TEXT NOT NULL,
+  data TEXT NOT NULL,
+  PRIMARY KEY (publication_id, name)
 ) STRICT, WITHOUT ROWID)",
+    // What the zone's last publication holds, name by name.
+    R"(CREATE TABLE published (
+  zone_id INTEGER NOT NULL REFERENCES zone (id),
+  name TEXT NOT NULL,
+  data TEXT NOT NULL,
+  PRIMARY KEY (zone_id, name)
+) STRICT, WITHOUT ROWID)",
+    // Changes that break a rule: the name stays as it was published.
+    R"(CREATE TABLE set_aside (
+  zone_id INTEGER NOT NULL REFERENCES zone (id),
+  name TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  since TEXT NOT NULL,
+  PRIMARY KEY (zone_id, name)
+) STRICT, WITHOUT ROWID)",
+    // A change set that the brake has stopped.
+    R"(CREATE TABLE hold (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  zone_id INTEGER NOT NULL REFERENCES zone (id),
+  reason TEXT NOT NULL,
+  delegations INTEGER NOT NULL,
+  secure_delegations INTEGER NOT NULL,
+  apex_digest TEXT NOT NULL,
+  since TEXT NOT NULL,
+  released TEXT
+) STRICT)",
+    R"(CREATE TABLE hold_approval (
+  hold_id INTEGER NOT NULL REFERENCES hold (id),
+  person TEXT NOT NULL,
+  approved TEXT NOT NULL,
+  PRIMARY KEY (hold_id, person)
+) STRICT, WITHOUT ROWID)",
+    // Nothing new is published of a zone that has a row here.
+    R"(CREATE TABLE frozen (
+  zone_id INTEGER PRIMARY KEY REFERENCES zone (id),
+  reason TEXT NOT NULL,
+  since TEXT NOT NULL
+) STRICT)",
+    // A publisher changes its zone's row first: see take_turn().
+    R"(CREATE TABLE publishing (
+  zone_id INTEGER PRIMARY KEY REFERENCES zone (id),
+  turns INTEGER NOT NULL
+) STRICT)",
+    R"(CREATE TABLE schema_version (
+  version INTEGER PRIMARY KEY,
+  applied TEXT NOT NULL
+) STRICT)",
 };
+
+// Every row that registry software changes puts the names it concerns into the change feed, in the
+// same transaction.
+std::vector<std::string> store_triggers(StoreAddress::Kind kind);
 
 }  // namespace tld::zones

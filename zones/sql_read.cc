@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// load: rows → content. The database may have been written by anybody, so each row is taken as
-// hostile; what breaks a rule is named by table, row and rule.
-#include <arpa/inet.h>
-
+// load: the registry's rows → content. What breaks a rule is named by table, row and rule.
 #include <algorithm>
-#include <limits>
 
-#include "base/bytes.h"
 #include "dns/rdata.h"
-#include "zones/rdata_parser.h"
-#include "zones/sqlite_session.h"
-#include "zones/sqlite_store.h"
+#include "zones/database.h"
+#include "zones/sql_store.h"
+#include "zones/stored_rows.h"
 
 namespace tld::zones {
 namespace {
@@ -20,35 +15,10 @@ using base::Result;
 using base::Status;
 using dns::RRType;
 
-constexpr long long no_ttl = -1;  // NULL in the database
+constexpr long long no_ttl = null_number;
 
-base::Error bad_row(const char* table, const std::string& row, const std::string& rule) {
-  return base::invalid_input(std::string("table ") + table + ", row " + row + ": " + rule);
-}
 base::Error bad_row(const char* table, long long row, const std::string& rule) {
-  return bad_row(table, std::to_string(row), rule);
-}
-
-// What is shown of a text that is not what it should be.
-std::string shown(const std::string& text) {
-  std::string result = "\"";
-  for (const char c : text.substr(0, 100)) result += c >= 0x20 && c < 0x7f ? c : '?';
-  return result + "\"";
-}
-
-// Lower-case presentation form with the final dot, as Name::text() writes it: only then do the
-// UNIQUE constraints mean what they say.
-Result<dns::Name> stored_name(const std::string& text) {
-  auto name = dns::Name::from_text(text);
-  if (name.has_error()) return name.error().in(shown(text));
-  if (name.value().text() == text) return name;
-  return base::invalid_input(shown(text) + " is not written as " + name.value().text());
-}
-
-Result<std::uint32_t> stored_number(long long value, long long limit, const char* column) {
-  if (value >= 0 && value <= limit) return static_cast<std::uint32_t>(value);
-  return base::invalid_input(std::string(column) + " " + std::to_string(value) +
-                             " is not between 0 and " + std::to_string(limit));
+  return zones::bad_row(table, std::to_string(row), rule);
 }
 
 // A row that other rows refer to by its id; sorted by id.
@@ -98,10 +68,15 @@ class ReferredRows {
 
 class ZoneReader {
  public:
-  ZoneReader(soci::session& sql, dns::NameView apex, std::int64_t zone_id, const Progress& progress)
-      : sql_(sql), progress_(progress), zone_id_(zone_id), apex_(apex), builder_(apex) {}
+  ZoneReader(Database& database, dns::NameView apex, std::int64_t zone_id, const Progress& progress)
+      : database_(database),
+        progress_(progress),
+        zone_id_(zone_id),
+        zone_(std::to_string(zone_id)),
+        apex_(apex),
+        builder_(apex) {}
 
-  Result<LoadedZone> run() {
+  Result<ZoneContent> run() {
     TLD_TRY(read_soa());
     TLD_TRY(read_hosts());
     TLD_TRY(read_addresses());
@@ -118,49 +93,36 @@ class ZoneReader {
           to_text(conflict.type) + " has TTLs " + std::to_string(conflict.ttl) + " and " +
           std::to_string(conflict.other_ttl));
     }
-    long long position = 0;
-    sql_ << "SELECT coalesce(max(position), 0) FROM change_feed WHERE zone_id = :zone",
-        soci::use(zone_id_), soci::into(position);
-    return LoadedZone{std::move(made.content), position};
+    return std::move(made.content);
   }
 
  private:
   Status read_soa() {
     using Number = long long;
     return for_each_row<Number, std::string, std::string, Number, Number, Number, Number, Number>(
-        sql_,
+        database_,
         "SELECT soa_ttl, soa_mname, soa_rname, soa_serial, soa_refresh, soa_retry, soa_expire,"
-        " soa_minimum FROM zone WHERE id = :zone",
-        zone_id_, [this](auto&&... columns) -> Status {
-          const Status status = add_soa(columns...);
+        " soa_minimum FROM zone WHERE id = " + zone_,
+        [this](auto&&... columns) -> Status {
+          const Status status = add_soa({columns...});
           if (status.has_error()) return bad_row("zone", zone_id_, status.error().message);
           return status;
         });
   }
 
-  Status add_soa(long long ttl, const std::string& mname, const std::string& rname,
-                 long long serial, long long refresh, long long retry, long long expire,
-                 long long minimum) {
-    constexpr long long limit = std::numeric_limits<std::uint32_t>::max();
-    dns::Soa soa;
-    TLD_TRY(const auto soa_ttl, stored_number(ttl, dns::max_ttl, "soa_ttl"));
-    TLD_TRY(soa.mname, stored_name(mname));
-    TLD_TRY(soa.rname, stored_name(rname));
-    TLD_TRY(soa.serial, stored_number(serial, limit, "soa_serial"));
-    TLD_TRY(soa.refresh, stored_number(refresh, limit, "soa_refresh"));
-    TLD_TRY(soa.retry, stored_number(retry, limit, "soa_retry"));
-    TLD_TRY(soa.expire, stored_number(expire, limit, "soa_expire"));
-    TLD_TRY(soa.minimum, stored_number(minimum, limit, "soa_minimum"));
-    builder_.add(apex_, RRType::SOA, soa_ttl, soa.wire());
+  Status add_soa(const StoredSoa& row) {
+    TLD_TRY(const auto ttl, stored_number(row.ttl, dns::max_ttl, "soa_ttl"));
+    TLD_TRY(const std::string rdata, stored_soa(row));
+    builder_.add(apex_, RRType::SOA, ttl, rdata);
     return base::ok();
   }
 
   Status read_hosts() {
     TLD_TRY((for_each_row<long long, std::string, long long, long long>(
-        sql_,
+        database_,
         "SELECT id, name, coalesce(a_ttl, -1), coalesce(aaaa_ttl, -1) FROM host"
-        " WHERE zone_id = :zone ORDER BY id",
-        zone_id_, [this](long long id, const std::string& text, long long a, long long aaaa) {
+        " WHERE zone_id = " + zone_ + " ORDER BY id",
+        [this](long long id, const std::string& text, long long a, long long aaaa) {
           return add_referred("host", hosts_, id, text, a, aaaa);
         })));
     hosts_.sort();
@@ -182,43 +144,38 @@ class ZoneReader {
 
   Status read_addresses() {
     return for_each_row<long long, std::string>(
-        sql_,
+        database_,
         "SELECT host_id, address FROM host_address"
-        " WHERE host_id IN (SELECT id FROM host WHERE zone_id = :zone)",
-        zone_id_, [this](long long host_id, const std::string& text) -> Status {
+        " WHERE host_id IN (SELECT id FROM host WHERE zone_id = " + zone_ + ")",
+        [this](long long host_id, const std::string& text) -> Status {
           const Referred* host = hosts_.find(host_id);
           const std::string row = "(" + std::to_string(host_id) + ", " + shown(text) + ")";
-          if (host == nullptr) return bad_row("host_address", row, "no such host in this zone");
+          if (host == nullptr) {
+            return zones::bad_row("host_address", row, "no such host in this zone");
+          }
           return add_address(*host, row, text);
         });
   }
 
   Status add_address(const Referred& host, const std::string& row, const std::string& text) {
-    const bool v4 = text.find(':') == std::string::npos;
-    char octets[16];
-    char again[INET6_ADDRSTRLEN] = "";
-    const int family = v4 ? AF_INET : AF_INET6;
-    if (inet_pton(family, text.c_str(), octets) != 1 ||
-        inet_ntop(family, octets, again, sizeof again) != text) {
-      return bad_row("host_address", row, "address is not an IP address in its usual form");
-    }
-    const long long ttl = v4 ? host.ttl : host.other_ttl;
+    const auto address = stored_address(text);
+    if (!address) return zones::bad_row("host_address", row, address.error().message);
+    const RRType type = address.value().type;
+    const long long ttl = type == RRType::A ? host.ttl : host.other_ttl;
     if (ttl == no_ttl) {
-      return bad_row(
-          "host", host.id,
-          std::string(v4 ? "a_ttl" : "aaaa_ttl") + " is NULL, but it has the address " + text);
+      return bad_row("host", host.id,
+                     std::string(type == RRType::A ? "a_ttl" : "aaaa_ttl") +
+                         " is NULL, but it has the address " + text);
     }
-    builder_.add(hosts_.name(host), v4 ? RRType::A : RRType::AAAA, static_cast<std::uint32_t>(ttl),
-                 {octets, v4 ? std::size_t{4} : std::size_t{16}});
+    builder_.add(hosts_.name(host), type, static_cast<std::uint32_t>(ttl), address.value().rdata);
     return base::ok();
   }
 
   Status read_delegations() {
     TLD_TRY((for_each_row<long long, std::string, long long, long long>(
-        sql_,
+        database_,
         "SELECT id, name, ns_ttl, coalesce(ds_ttl, -1) FROM delegation"
-        " WHERE zone_id = :zone ORDER BY id",
-        zone_id_,
+        " WHERE zone_id = " + zone_ + " ORDER BY id",
         [this](long long id, const std::string& text, long long ns, long long ds) -> Status {
           TLD_TRY(add_referred("delegation", delegations_, id, text, ns, ds));
           if (ns == no_ttl) return bad_row("delegation", id, "ns_ttl is NULL");
@@ -232,14 +189,14 @@ class ZoneReader {
   Status read_nameservers() {
     std::uint64_t delegations = 0;
     return for_each_row<long long, long long>(
-        sql_,
+        database_,
         "SELECT delegation_id, host_id FROM nameserver"
-        " WHERE delegation_id IN (SELECT id FROM delegation WHERE zone_id = :zone)",
-        zone_id_, [&, this](long long delegation_id, long long host_id) -> Status {
+        " WHERE delegation_id IN (SELECT id FROM delegation WHERE zone_id = " + zone_ + ")",
+        [&, this](long long delegation_id, long long host_id) -> Status {
           Referred* delegation = delegations_.find(delegation_id);
           const Referred* host = hosts_.find(host_id);
           if (delegation == nullptr || host == nullptr) {
-            return bad_row(
+            return zones::bad_row(
                 "nameserver",
                 "(" + std::to_string(delegation_id) + ", " + std::to_string(host_id) + ")",
                 delegation == nullptr ? "no such delegation in this zone"
@@ -267,81 +224,52 @@ class ZoneReader {
 
   Status read_ds() {
     return for_each_row<long long, long long, long long, long long, std::string>(
-        sql_,
+        database_,
         "SELECT delegation_id, key_tag, algorithm, digest_type, digest FROM ds"
-        " WHERE delegation_id IN (SELECT id FROM delegation WHERE zone_id = :zone)",
-        zone_id_, [this](long long delegation_id, auto&&... columns) -> Status {
+        " WHERE delegation_id IN (SELECT id FROM delegation WHERE zone_id = " + zone_ + ")",
+        [this](long long delegation_id, auto&&... columns) -> Status {
           const std::string row = "of delegation " + std::to_string(delegation_id);
           const Referred* delegation = delegations_.find(delegation_id);
-          if (delegation == nullptr) return bad_row("ds", row, "no such delegation in this zone");
+          if (delegation == nullptr) {
+            return zones::bad_row("ds", row, "no such delegation in this zone");
+          }
           if (delegation->other_ttl == no_ttl) {
             return bad_row("delegation", delegation_id, "ds_ttl is NULL, but it has a row in ds");
           }
-          const Status status = add_ds(*delegation, columns...);
-          if (status.has_error()) return bad_row("ds", row, status.error().message);
-          return status;
+          const auto rdata = stored_ds({columns...});
+          if (!rdata) return zones::bad_row("ds", row, rdata.error().message);
+          builder_.add(delegations_.name(*delegation), RRType::DS,
+                       static_cast<std::uint32_t>(delegation->other_ttl), rdata.value());
+          return base::ok();
         });
-  }
-
-  Status add_ds(const Referred& delegation, long long key_tag, long long algorithm,
-                long long digest_type, const std::string& digest) {
-    dns::Ds ds;
-    TLD_TRY(const auto tag, stored_number(key_tag, 0xffff, "key_tag"));
-    TLD_TRY(const auto algorithm_number, stored_number(algorithm, 0xff, "algorithm"));
-    TLD_TRY(const auto type, stored_number(digest_type, 0xff, "digest_type"));
-    ds.key_tag = static_cast<std::uint16_t>(tag);
-    ds.algorithm = static_cast<std::uint8_t>(algorithm_number);
-    ds.digest_type = static_cast<std::uint8_t>(type);
-    auto octets = base::from_hex(digest);
-    if (octets.has_error() || octets.value().empty() || base::to_hex(octets.value()) != digest) {
-      return base::invalid_input("digest " + shown(digest) + " is not lower-case base16");
-    }
-    ds.digest = std::move(octets).value();
-    TLD_TRY(const std::string rdata, dns::canonical_rdata(RRType::DS, ds.wire()));
-    builder_.add(delegations_.name(delegation), RRType::DS,
-                 static_cast<std::uint32_t>(delegation.other_ttl), rdata);
-    return base::ok();
   }
 
   Status read_other() {
     RdataParser parser{dns::NameView()};
     return for_each_row<long long, std::string, std::string, long long, std::string>(
-        sql_,
+        database_,
         "SELECT rrset.id, owner, type, ttl, rdata.rdata FROM rrset"
-        " JOIN rdata ON rdata.rrset_id = rrset.id WHERE zone_id = :zone",
-        zone_id_, [&, this](long long id, auto&&... columns) -> Status {
+        " JOIN rdata ON rdata.rrset_id = rrset.id WHERE zone_id = " + zone_,
+        [&, this](long long id, auto&&... columns) -> Status {
           const Status status = add_other(parser, columns...);
           if (status.has_error()) return bad_row("rrset", id, status.error().message);
           return status;
         });
   }
 
-  Status add_other(RdataParser& parser, const std::string& owner_text, const std::string& type_text,
+  Status add_other(RdataParser& parser, const std::string& owner_text, const std::string& type,
                    long long ttl_value, const std::string& rdata_text) {
     TLD_TRY(const dns::Name owner, stored_name(owner_text));
     TLD_TRY(const auto ttl, stored_number(ttl_value, dns::max_ttl, "ttl"));
-    const auto type = dns::rrtype_from_text(type_text);
-    if (type.has_error() || to_text(type.value()) != type_text) {
-      return base::invalid_input("type " + shown(type_text) + " is not a record type");
-    }
-    if (has_own_table(type.value(), owner)) {
-      return base::invalid_input(type_text + " has a table of its own");
-    }
-    auto rdata = parser.parse_text(type.value(), rdata_text);
-    if (rdata.has_error()) return rdata.error().in("rdata " + shown(rdata_text));
-    builder_.add(owner, type.value(), ttl, rdata.value());
+    TLD_TRY(const auto rdata, stored_rdata(parser, type, rdata_text, owner == apex_));
+    builder_.add(owner, rdata.type, ttl, rdata.rdata);
     return base::ok();
   }
 
-  bool has_own_table(RRType type, const dns::Name& owner) const {
-    const bool at_apex = owner == apex_;
-    return type == RRType::A || type == RRType::AAAA || (type == RRType::NS && !at_apex) ||
-           (type == RRType::SOA && at_apex);
-  }
-
-  soci::session& sql_;
+  Database& database_;
   const Progress& progress_;
   const long long zone_id_;
+  const std::string zone_;  // the same, for SQL
   const dns::Name apex_;
   ContentBuilder builder_;
   ReferredRows hosts_;
@@ -350,9 +278,9 @@ class ZoneReader {
 
 }  // namespace
 
-Result<LoadedZone> read_zone(soci::session& sql, dns::NameView apex, const Progress& progress) {
-  TLD_TRY(const std::int64_t zone_id, zone_id_of(sql, apex));
-  return ZoneReader(sql, apex, zone_id, progress).run();
+Result<ZoneContent> read_registry(Database& database, dns::NameView apex, std::int64_t zone_id,
+                                  const Progress& progress) {
+  return ZoneReader(database, apex, zone_id, progress).run();
 }
 
 }  // namespace tld::zones

@@ -8,17 +8,17 @@
 
 #include "base/bytes.h"
 #include "dns/rdata.h"
+#include "zones/database.h"
 #include "zones/hash_index.h"
 #include "zones/ns_targets.h"
-#include "zones/sqlite_session.h"
-#include "zones/sqlite_store.h"
+#include "zones/sql_store.h"
 
 namespace tld::zones {
 namespace {
 
 using dns::RRType;
 
-constexpr long long no_ttl = -1;  // NULL in the database
+constexpr long long no_ttl = null_number;
 
 std::string address_text(RRType type, std::string_view octets) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -60,14 +60,14 @@ class Hosts {
 
 class ZoneWriter {
  public:
-  ZoneWriter(soci::session& sql, const ZoneContent& content, long long zone_id,
+  ZoneWriter(Database& database, const ZoneContent& content, long long zone_id,
              const Progress& progress)
-      : sql_(sql), content_(content), progress_(progress), zone_id_(zone_id) {}
+      : database_(database), content_(content), progress_(progress), zone_id_(zone_id) {}
 
   void run() {
-    first_host_ = next_id(sql_, "host");
-    next_delegation_ = next_id(sql_, "delegation");
-    next_rrset_ = next_id(sql_, "rrset");
+    first_host_ = next_id(database_.sql(), "host");
+    next_delegation_ = next_id(database_.sql(), "delegation");
+    next_rrset_ = next_id(database_.sql(), "rrset");
     collect_hosts();
     write_hosts();
     for (std::size_t i = 0; i < content_.size(); ++i) {
@@ -77,6 +77,7 @@ class ZoneWriter {
       if (progress_) progress_(i, content_.size());
     }
     flush();
+    for (const char* table : {"host", "delegation", "rrset"}) database_.continue_ids(table);
     if (progress_) progress_(content_.size(), content_.size());
   }
 
@@ -101,9 +102,7 @@ class ZoneWriter {
 
   void write_hosts() {
     BulkInsert<long long, long long, std::string, long long, long long> insert(
-        sql_,
-        "INSERT INTO host (id, zone_id, name, a_ttl, aaaa_ttl)"
-        " VALUES (:id, :zone, :name, nullif(:a, -1), nullif(:aaaa, -1))");
+        database_, "host", {"id", "zone_id", "name", "a_ttl?", "aaaa_ttl?"});
     long long id = first_host_;
     for (const Hosts::Host& host : hosts_.all()) {
       insert.add(id++, zone_id_, host.name.text(), host.a_ttl, host.aaaa_ttl);
@@ -177,7 +176,7 @@ class ZoneWriter {
     rdata_.flush();
   }
 
-  soci::session& sql_;
+  Database& database_;
   const ZoneContent& content_;
   const Progress& progress_;
   const long long zone_id_;
@@ -187,22 +186,16 @@ class ZoneWriter {
   Hosts hosts_;
 
   BulkInsert<long long, std::string> addresses_{
-      sql_, "INSERT INTO host_address (host_id, address) VALUES (:host, :address)"};
+      database_, "host_address", {"host_id", "address"}};
   BulkInsert<long long, long long, std::string, long long, long long> delegations_{
-      sql_,
-      "INSERT INTO delegation (id, zone_id, name, ns_ttl, ds_ttl)"
-      " VALUES (:id, :zone, :name, :ns, nullif(:ds, -1))"};
+      database_, "delegation", {"id", "zone_id", "name", "ns_ttl", "ds_ttl?"}};
   BulkInsert<long long, long long> nameservers_{
-      sql_, "INSERT INTO nameserver (delegation_id, host_id) VALUES (:delegation, :host)"};
+      database_, "nameserver", {"delegation_id", "host_id"}};
   BulkInsert<long long, long long, long long, long long, std::string> ds_{
-      sql_,
-      "INSERT INTO ds (delegation_id, key_tag, algorithm, digest_type, digest)"
-      " VALUES (:delegation, :tag, :algorithm, :type, :digest)"};
+      database_, "ds", {"delegation_id", "key_tag", "algorithm", "digest_type", "digest"}};
   BulkInsert<long long, long long, std::string, std::string, long long> rrsets_{
-      sql_,
-      "INSERT INTO rrset (id, zone_id, owner, type, ttl) VALUES (:id, :zone, :owner, :type, :ttl)"};
-  BulkInsert<long long, std::string> rdata_{
-      sql_, "INSERT INTO rdata (rrset_id, rdata) VALUES (:rrset, :rdata)"};
+      database_, "rrset", {"id", "zone_id", "owner", "type", "ttl"}};
+  BulkInsert<long long, std::string> rdata_{database_, "rdata", {"rrset_id", "rdata"}};
 };
 
 void delete_rows(soci::session& sql, long long zone_id) {
@@ -243,7 +236,7 @@ long long write_zone_row(soci::session& sql, dns::NameView apex, const dns::Soa&
 
 }  // namespace
 
-base::Status write_zone(soci::session& sql, const ZoneContent& content,
+base::Status write_zone(Database& database, const ZoneContent& content,
                         std::uint32_t imported_serial, base::Time now, const Progress& progress) {
   const auto rrset = content.find(content.apex(), RRType::SOA);
   if (!rrset || rrset->rdata.size() != 1) {
@@ -252,11 +245,15 @@ base::Status write_zone(soci::session& sql, const ZoneContent& content,
   }
   TLD_TRY(dns::Soa soa, dns::Soa::from_wire(*rrset->rdata.begin()));
   soa.serial = imported_serial;
+  soci::session& sql = database.sql();
+  database.lock_tables("zone, delegation, host, host_address, nameserver, ds, rrset, rdata");
   const long long zone_id = write_zone_row(sql, content.apex(), soa, rrset->ttl);
+  sql << "INSERT INTO bulk_change (zone_id) VALUES (:zone)", soci::use(zone_id);
   delete_rows(sql, zone_id);
-  ZoneWriter(sql, content, zone_id, progress).run();
+  ZoneWriter(database, content, zone_id, progress).run();
+  sql << "DELETE FROM bulk_change WHERE zone_id = :zone", soci::use(zone_id);
   const std::string committed = time_text(now);
-  sql << "INSERT INTO change_feed (zone_id, change, committed) VALUES (:z, 'zone-replaced', :now)",
+  sql << "INSERT INTO change_feed (zone_id, name, committed) VALUES (:z, NULL, :now)",
       soci::use(zone_id), soci::use(committed);
   return base::ok();
 }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What stands in the way of a publication: names set aside, a hold, a frozen zone.
+#include <limits>
+#include <map>
+
+#include "zones/sql_store.h"
+#include "zones/stored_rows.h"
+
+namespace tld::zones {
+namespace {
+
+using base::Result;
+
+constexpr std::size_t no_limit = std::numeric_limits<std::int32_t>::max();
+
+Result<base::Time> stored_time(const char* table, const std::string& row,
+                               const std::string& text) {
+  auto time = time_from_text(text);
+  if (!time) return bad_row(table, row, time.error().message);
+  return time;
+}
+
+}  // namespace
+
+Result<std::vector<SetAside>> read_set_aside(Database& database, std::int64_t zone_id,
+                                             std::size_t limit) {
+  std::vector<SetAside> result;
+  TLD_TRY((for_each_row<std::string, std::string, std::string>(
+      database,
+      "SELECT name, reason, since FROM set_aside WHERE zone_id = " + std::to_string(zone_id) +
+          " ORDER BY name LIMIT " + std::to_string(limit),
+      [&](const std::string& name, const std::string& reason,
+          const std::string& since) -> base::Status {
+        TLD_TRY(const base::Time time, stored_time("set_aside", shown(name), since));
+        result.push_back({name, reason, time});
+        return base::ok();
+      })));
+  return result;
+}
+
+// A name in the feed that is not set aside again is set aside no more; of one that is, the time
+// stays.
+base::Status write_set_aside(Database& database, std::int64_t zone_id, const Decision& decision,
+                             base::Time now) {
+  std::map<std::string, base::Time> before;
+  TLD_TRY(const auto known, read_set_aside(database, zone_id, no_limit));
+  for (const SetAside& one : known) before.emplace(one.name, one.since);
+  soci::session& sql = database.sql();
+  const std::string zone = std::to_string(zone_id);
+  sql << "DELETE FROM set_aside WHERE zone_id = " + zone +
+             " AND (name IN (SELECT name FROM change_feed WHERE zone_id = " + zone +
+             ") OR EXISTS (SELECT 1 FROM change_feed WHERE name IS NULL AND zone_id = " + zone +
+             "))";
+  for (const SetAside& one : decision.set_aside) {
+    const auto found = before.find(one.name);
+    const std::string since = time_text(found == before.end() ? now : found->second);
+    sql << "INSERT INTO set_aside (zone_id, name, reason, since) VALUES (:zone, :name, :reason,"
+           " :since)",
+        soci::use(zone_id), soci::use(one.name), soci::use(one.reason), soci::use(since);
+  }
+  return base::ok();
+}
+
+Result<std::optional<Frozen>> read_frozen(Database& database, std::int64_t zone_id) {
+  std::optional<Frozen> result;
+  TLD_TRY((for_each_row<std::string, std::string>(
+      database, "SELECT reason, since FROM frozen WHERE zone_id = " + std::to_string(zone_id),
+      [&](const std::string& reason, const std::string& since) -> base::Status {
+        TLD_TRY(const base::Time time, stored_time("frozen", std::to_string(zone_id), since));
+        result = Frozen{reason, time};
+        return base::ok();
+      })));
+  return result;
+}
+
+void write_frozen(Database& database, std::int64_t zone_id, const std::string& reason,
+                  base::Time now) {
+  const std::string since = time_text(now);
+  database.sql() << "INSERT INTO frozen (zone_id, reason, since) VALUES (:zone, :reason, :since)"
+                    " ON CONFLICT (zone_id) DO UPDATE SET reason = excluded.reason",
+      soci::use(zone_id), soci::use(reason), soci::use(since);
+}
+
+Result<std::optional<Hold>> read_hold(Database& database, std::int64_t zone_id) {
+  std::optional<Hold> result;
+  TLD_TRY((for_each_row<long long, std::string, long long, long long, std::string, std::string>(
+      database,
+      "SELECT id, reason, delegations, secure_delegations, apex_digest, since FROM hold"
+      " WHERE released IS NULL AND zone_id = " + std::to_string(zone_id) + " ORDER BY id",
+      [&](long long id, const std::string& reason, long long delegations, long long secure,
+          const std::string& digest, const std::string& since) -> base::Status {
+        TLD_TRY(const base::Time time, stored_time("hold", std::to_string(id), since));
+        result = Hold{id,     reason, static_cast<std::uint64_t>(delegations),
+                      static_cast<std::uint64_t>(secure), digest, time, {}};
+        return base::ok();
+      })));
+  if (!result) return result;
+  TLD_TRY(for_each_row<std::string>(
+      database,
+      "SELECT person FROM hold_approval WHERE hold_id = " + std::to_string(result->id) +
+          " ORDER BY person",
+      [&](const std::string& person) -> base::Status {
+        result->approved_by.push_back(person);
+        return base::ok();
+      }));
+  return result;
+}
+
+void write_hold(Database& database, std::int64_t zone_id, const Hold& hold, base::Time now) {
+  const std::string since = time_text(now);
+  const auto delegations = static_cast<long long>(hold.delegations);
+  const auto secure = static_cast<long long>(hold.secure_delegations);
+  release_hold(database, zone_id, now);
+  database.sql() << "INSERT INTO hold (zone_id, reason, delegations, secure_delegations,"
+                    " apex_digest, since) VALUES (:zone, :reason, :delegations, :secure, :digest,"
+                    " :since)",
+      soci::use(zone_id), soci::use(hold.reason), soci::use(delegations), soci::use(secure),
+      soci::use(hold.apex_digest), soci::use(since);
+}
+
+void release_hold(Database& database, std::int64_t zone_id, base::Time now) {
+  const std::string time = time_text(now);
+  database.sql() << "UPDATE hold SET released = :time WHERE released IS NULL AND zone_id = :zone",
+      soci::use(time), soci::use(zone_id);
+}
+
+}  // namespace tld::zones
