@@ -87,8 +87,8 @@ json describe(const publish::Publication& publication) {
                           {"algorithm", key.dnskey().algorithm},
                           {"id", base::to_hex(key.id())},
                           {"fingerprint", base::to_hex(base::as_octets(key.dnskey().fingerprint()))},
-                          {"signatures", signed_zone.table(i).filled()},
-                          {"signatures-wanted", signed_zone.zone().slot_count()}});
+                          {"signatures", signed_zone.signatures(i)},
+                          {"signatures-wanted", signed_zone.zone().signature_count()}});
   }
   return out;
 }

@@ -83,7 +83,7 @@ bool Filler::pass(const std::shared_ptr<const SignedZone>& zone) {
   const auto window = std::make_shared<Window>();
   const base::Time now = clock_->now();
   std::size_t started = 0;
-  for (zones::Slot slot = 0; slot < zone->zone().slot_count() && !window->has_failed(); ++slot) {
+  for (zones::Slot slot = 0; slot < zone->zone().slot_limit() && !window->has_failed(); ++slot) {
     if (slot % 1024 == 0 && current_() != zone) break;
     {
       const std::lock_guard lock(mutex_);
@@ -95,6 +95,7 @@ bool Filler::pass(const std::shared_ptr<const SignedZone>& zone) {
           !needs_refresh(zone->policy(), validity, now)) {
         continue;
       }
+      if (!zone->zone().has_slot(slot)) break;  // of an older version
       ++started;
       missing_.store(started);
       window->enter(options_.window);

@@ -21,11 +21,9 @@ Validity unpack(std::uint64_t packed) {
 }  // namespace
 
 SignatureTable::SignatureTable(std::size_t slots, std::size_t signature_octets)
-    : slots_(slots),
-      signature_octets_(signature_octets),
+    : signature_octets_(signature_octets),
       payload_words_((signature_octets + word - 1) / word),
-      stride_(payload_words_ + 2),
-      words_(std::make_unique<std::atomic<std::uint64_t>[]>(slots * stride_)) {
+      words_(slots, payload_words_ + 2) {
   if (signature_octets == 0 || signature_octets > max_signature_octets) {
     throw std::invalid_argument("SignatureTable: impossible signature size");
   }
@@ -34,7 +32,7 @@ SignatureTable::SignatureTable(std::size_t slots, std::size_t signature_octets)
 // A sequence lock without fences (ThreadSanitizer knows none): every word is loaded with acquire, so
 // none of them can be older than the first version read, nor the second version older than they.
 bool SignatureTable::get(zones::Slot slot, Signature& out) const {
-  if (slot >= slots_) return false;
+  if (slot >= slots()) return false;
   const std::atomic<std::uint64_t>* const at = cell(slot);
   std::array<std::uint64_t, max_payload_words> payload;
   for (;;) {
@@ -54,7 +52,7 @@ bool SignatureTable::get(zones::Slot slot, Signature& out) const {
 }
 
 bool SignatureTable::get_validity(zones::Slot slot, Validity& out) const {
-  if (slot >= slots_) return false;
+  if (slot >= slots()) return false;
   const std::atomic<std::uint64_t>* const at = cell(slot);
   if (at[0].load(std::memory_order_acquire) < 2) return false;
   out = unpack(at[1].load(std::memory_order_acquire));
@@ -62,7 +60,7 @@ bool SignatureTable::get_validity(zones::Slot slot, Validity& out) const {
 }
 
 void SignatureTable::put(zones::Slot slot, const Validity& validity, std::string_view signature) {
-  if (slot >= slots_ || signature.size() != signature_octets_) {
+  if (slot >= slots() || signature.size() != signature_octets_) {
     throw std::invalid_argument("SignatureTable::put: wrong slot or signature size");
   }
   std::array<std::uint64_t, max_payload_words> payload{};

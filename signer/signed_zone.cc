@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
+
 #include "dns/signing_input.h"
 
 namespace tld::signer {
@@ -60,8 +62,29 @@ SignedZone::SignedZone(std::shared_ptr<const zones::Zone> zone,
     : zone_(std::move(zone)), keys_(std::move(keys)), policy_(policy) {
   for (const auto& key : keys_) {
     tables_.push_back(
-        std::make_unique<SignatureTable>(zone_->slot_count(), key->signature_octets()));
+        std::make_shared<SignatureTable>(zone_->slot_limit(), key->signature_octets()));
   }
+}
+
+SignedZone::SignedZone(const SignedZone& from, std::shared_ptr<const zones::Zone> zone)
+    : zone_(std::move(zone)), keys_(from.keys_), tables_(from.tables_), policy_(from.policy_) {
+  assert(zone_->same_lineage(*from.zone_));  // else slots would number other RRsets
+  for (const auto& table : tables_) table->reserve(zone_->slot_limit());
+}
+
+std::shared_ptr<const SignedZone> SignedZone::next(const SignedZone& from,
+                                                   std::shared_ptr<const zones::Zone> zone) {
+  return std::shared_ptr<const SignedZone>(new SignedZone(from, std::move(zone)));
+}
+
+std::size_t SignedZone::signatures(std::size_t i) const {
+  const std::size_t filled = tables_[i]->filled();
+  std::size_t dead = 0;
+  zone_->for_each_dead_slot([&](zones::Slot slot) {
+    Validity validity;
+    if (tables_[i]->get_validity(slot, validity)) ++dead;
+  });
+  return filled > dead ? filled - dead : 0;  // others may fill the table meanwhile
 }
 
 SignedZone::ToSign SignedZone::to_sign(std::size_t i, zones::Slot slot,
@@ -114,7 +137,7 @@ void copy_signatures(const SignedZone& from, zones::Slot from_slot, const Signed
 
 std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to) {
   std::vector<zones::Slot> changed;
-  for (zones::Slot slot = 0; slot < to.zone().slot_count(); ++slot) {
+  to.zone().for_each_slot([&](zones::Slot slot) {
     const dns::RRset rrset = to.zone().signable(slot);
     const zones::Slot old = counterpart(from.zone(), rrset);
     if (old != zones::no_slot && records_of(from.zone().signable(old)) == records_of(rrset)) {
@@ -122,7 +145,7 @@ std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to
     } else {
       changed.push_back(slot);
     }
-  }
+  });
   return changed;
 }
 

@@ -51,12 +51,20 @@ class SignedZone {
  public:
   SignedZone(std::shared_ptr<const zones::Zone> zone,
              std::vector<std::shared_ptr<const ZoneKey>> keys, SignaturePolicy policy);
+  // Another version of `from`'s zone with the same keys. The two share their tables: nothing is
+  // copied, and what one of them signs both have. What must be signed before it serves is what
+  // zones::update() says. REQUIRES: `zone` is of the lineage of `from`'s (else: carry_over()).
+  static std::shared_ptr<const SignedZone> next(const SignedZone& from,
+                                                std::shared_ptr<const zones::Zone> zone);
 
   const zones::Zone& zone() const { return *zone_; }
   std::shared_ptr<const zones::Zone> zone_pointer() const { return zone_; }
   std::size_t key_count() const { return keys_.size(); }
   const ZoneKey& key(std::size_t i) const { return *keys_[i]; }
   SignatureTable& table(std::size_t i) const { return *tables_[i]; }
+  // How many of the zone's RRsets have a signature by key `i`. Costs what the changes since the
+  // first version of the lineage cost.
+  std::size_t signatures(std::size_t i) const;
   const SignaturePolicy& policy() const { return policy_; }
 
   // The RRSIG for `slot` by key `i` with `validity` and no signature yet, and the octets to sign.
@@ -67,15 +75,16 @@ class SignedZone {
   ToSign to_sign(std::size_t i, zones::Slot slot, const Validity& validity) const;
 
  private:
+  SignedZone(const SignedZone& from, std::shared_ptr<const zones::Zone> zone);
   std::shared_ptr<const zones::Zone> zone_;
   std::vector<std::shared_ptr<const ZoneKey>> keys_;
-  std::vector<std::unique_ptr<SignatureTable>> tables_;
+  std::vector<std::shared_ptr<SignatureTable>> tables_;
   SignaturePolicy policy_;
 };
 
 // Copies into `to` each signature of `from` whose RRset and key are the same octet for octet. Returns
 // the slots of `to` whose RRset `from` does not have so: what must be signed before `to` may serve.
-// REQUIRES: both are versions of one zone (same apex).
+// For versions of one zone (same apex) that do not share a lineage; O(zone).
 std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to);
 
 }  // namespace tld::signer

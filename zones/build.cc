@@ -15,8 +15,9 @@ class ZoneBuilder {
   ZoneBuilder(const CheckedContent& checked, const BuildOptions& options)
       : content_(checked.content()),
         places_(checked.placement_->places),
+        targets_(*checked.targets_),
         options_(options),
-        storage_(std::make_unique<Zone::Storage>(checked.content())) {}
+        storage_(std::make_shared<ZoneBase>(checked.content())) {}
 
   base::Result<std::shared_ptr<const Zone>> run() {
     storage_->nsec3 = options_.nsec3;
@@ -27,13 +28,14 @@ class ZoneBuilder {
     TLD_TRY(refuse_collisions());
     index_ring();
     number_slots();
-    std::unique_ptr<const Zone::Storage> storage = std::move(storage_);
-    return std::make_shared<const Zone>(std::move(storage));
+    count_host_uses();
+    return std::make_shared<const Zone>(
+        std::make_unique<const Zone::Storage>(std::shared_ptr<const ZoneBase>(storage_)));
   }
 
  private:
-  using NodeEntry = Zone::Storage::NodeEntry;
-  using RRsetEntry = Zone::Storage::RRsetEntry;
+  using NodeEntry = ZoneBase::NodeEntry;
+  using RRsetEntry = ZoneBase::RRsetEntry;
 
   void add_nodes() {
     storage_->nodes.reserve(content_.size());
@@ -49,25 +51,12 @@ class ZoneBuilder {
     storage_->rrsets.shrink_to_fit();
   }
 
-  NodeKind kind_of(std::size_t begin, std::size_t end) const {
-    if (content_[begin].owner == content_.apex()) return NodeKind::apex;
-    NodeKind kind = NodeKind::glue;
-    for (std::size_t i = begin; i < end; ++i) {
-      if (places_[i] == Place::delegation) return NodeKind::delegation;
-      if (places_[i] == Place::authoritative) kind = NodeKind::authoritative;
-    }
-    return kind;
-  }
-
   // The RRsets begin .. end of one owner become a node, unless all of them are orphan glue.
   void add_owner(std::size_t begin, std::size_t end) {
-    const NodeKind kind = kind_of(begin, end);
-    if (kind == NodeKind::glue &&
-        std::all_of(places_.begin() + static_cast<std::ptrdiff_t>(begin),
-                    places_.begin() + static_cast<std::ptrdiff_t>(end),
-                    [](Place place) { return place == Place::orphan_glue; })) {
-      return;
-    }
+    const auto found = node_kind(content_[begin].owner == content_.apex(),
+                                 std::span(places_).subspan(begin, end - begin));
+    if (!found) return;
+    const NodeKind kind = *found;
     const dns::NameView owner = content_[begin].owner;
     if (kind != NodeKind::glue) add_empty_non_terminals_above(owner);
     const auto first = static_cast<std::uint32_t>(storage_->rrsets.size());
@@ -173,7 +162,7 @@ class ZoneBuilder {
     return base::refused("zone " + content_.apex().text() + ": " +
                          storage_->name(storage_->nodes[twin->node]).text() + " and " +
                          storage_->name(storage_->nodes[(twin + 1)->node]).text() +
-                         " have one NSEC3 hash; choose another salt");
+                         " have one NSEC3 hash (nsec3-collision); choose another salt");
   }
 
   void index_ring() {
@@ -194,7 +183,7 @@ class ZoneBuilder {
     number_slots_where([](NodeKind kind) { return kind == NodeKind::authoritative; });
     number_slots_where([](NodeKind kind) { return kind == NodeKind::delegation; });
     for (std::uint32_t i = 0; i < storage_->ring.size(); ++i) {
-      storage_->ring[i].slot = add_slot(Zone::Storage::in_ring, i);
+      storage_->ring[i].slot = add_slot(ZoneBase::in_ring, i);
     }
     storage_->slots.shrink_to_fit();
   }
@@ -215,10 +204,21 @@ class ZoneBuilder {
     return static_cast<Slot>(storage_->slots.size() - 1);
   }
 
+  // What HostUses does not know by itself.
+  void count_host_uses() {
+    for (const NsTargets::Target& target : targets_.all()) {
+      const std::uint32_t node = target.uses == 1 ? storage_->find(target.name) : HashIndex::none;
+      const bool implied = node != HashIndex::none && storage_->implies_use(storage_->nodes[node]);
+      if (!implied) storage_->hosts.add(target.name, target.uses);
+    }
+    storage_->hosts.shrink_to_fit();
+  }
+
   const ZoneContent& content_;
   const std::vector<Place>& places_;
+  const NsTargets& targets_;
   const BuildOptions& options_;
-  std::unique_ptr<Zone::Storage> storage_;
+  std::shared_ptr<ZoneBase> storage_;
   std::vector<bool> signed_;    // by index into rrsets
   dns::NameView last_in_tree_;  // the last name that is no glue
 };

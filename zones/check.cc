@@ -2,6 +2,7 @@
 #include "zones/check.h"
 
 #include "zones/check_rules.h"
+#include "zones/ns_targets.h"
 
 namespace tld::zones {
 
@@ -34,11 +35,34 @@ void Findings::warning(std::string_view check, dns::NameView owner, std::size_t 
 
 namespace {
 
-using RRsetCheck = void (*)(const CheckContext&, std::size_t);
-constexpr RRsetCheck rrset_checks[] = {
-    check_owner_in_zone, check_soa_at_apex, check_zone_cut,  check_cname_alone,  check_ds_at_cut,
-    check_ds_digest,     check_ttl_range,   check_wildcard,  check_type_refused, check_type_dnssec,
-    check_rrset_size,    check_orphan_glue, check_ns_targets};
+class WholeContent final : public CheckView {
+ public:
+  WholeContent(const ZoneContent& content, const NsTargets& targets)
+      : content_(content), targets_(targets) {}
+  dns::NameView apex() const override { return content_.apex(); }
+  std::optional<ContentRRset> find(dns::NameView owner, dns::RRType type) const override {
+    return content_.find(owner, type);
+  }
+  Host host(dns::NameView name) const override {
+    const NsTargets::Target* target = targets_.find(name);
+    return target == nullptr ? Host{} : Host{target->has_address, target->is_cname};
+  }
+
+ private:
+  const ZoneContent& content_;
+  const NsTargets& targets_;
+};
+
+PlacedRRset placed_at(const ZoneContent& content, const Placement& placement, std::size_t index) {
+  PlacedRRset placed{content[index], placement.places[index], index, std::nullopt};
+  if (placed.rrset.type != dns::RRType::CNAME) return placed;  // nothing else needs `beside`
+  for (const std::size_t other : {index - 1, index + 1}) {
+    if (other >= content.size() || content[other].owner != placed.rrset.owner) continue;
+    placed.beside = content[other].type;
+    break;
+  }
+  return placed;
+}
 
 }  // namespace
 
@@ -46,19 +70,17 @@ class Checker {
  public:
   static CheckReport run(const ZoneContent& content) {
     CheckReport report;
-    const NsTargets targets(content);
-    const auto placement = std::make_shared<const Placement>(place_rrsets(content, targets));
+    const auto targets = std::make_shared<const NsTargets>(content);
+    const auto placement = std::make_shared<const Placement>(place_rrsets(content, *targets));
     Findings findings(report);
-    const CheckContext context{content, targets, *placement, findings};
-    check_apex_length(context);
-    check_soa_single(context);
-    check_soa_timers(context);
-    check_ns_apex(context);
+    const WholeContent view(content, *targets);
+    const CheckContext context{view, findings, content.size()};
+    check_apex(context);
     for (std::size_t i = 0; i < content.size(); ++i) {
-      for (const RRsetCheck rule : rrset_checks) rule(context, i);
+      check_rrset(context, placed_at(content, *placement, i));
       if (placement->places[i] == Place::orphan_glue) ++report.orphan_glue;
     }
-    if (report.fault_count == 0) report.checked = CheckedContent(content, placement);
+    if (report.fault_count == 0) report.checked = CheckedContent(content, placement, targets);
     return report;
   }
 };
@@ -69,28 +91,14 @@ CheckReport check(const ZoneContent& content) {
 
 const std::vector<CheckName>& check_names() {
   static const std::vector<CheckName> names{
-      {"apex-length", true},
-      {"soa-single", true},
-      {"ns-apex", true},
-      {"owner-in-zone", true},
-      {"soa-at-apex", true},
-      {"zone-cut", true},
-      {"cname-alone", true},
-      {"ds-at-cut", true},
-      {"ds-digest", true},
-      {"ttl-range", true},
-      {"ttl-single", true},
-      {"wildcard", true},
-      {"type-refused", true},
-      {"type-dnssec", true},
-      {"rrset-size", true},
-      {"glue-missing", true},
-      {"apex-ns-address", true},
-      {"soa-timers", false},
-      {"orphan-glue", false},
-      {"sibling-glue-missing", false},
-      {"ns-address-missing", false},
-      {"ns-target-cname", false},
+      {"apex-length", true},         {"soa-single", true},       {"ns-apex", true},
+      {"owner-in-zone", true},       {"soa-at-apex", true},      {"zone-cut", true},
+      {"cname-alone", true},         {"ds-at-cut", true},        {"ds-digest", true},
+      {"ttl-range", true},           {"ttl-single", true},       {"wildcard", true},
+      {"type-refused", true},        {"type-dnssec", true},      {"rrset-size", true},
+      {"glue-missing", true},        {"apex-ns-address", true},  {"nsec3-collision", true},
+      {"soa-timers", false},         {"orphan-glue", false},     {"sibling-glue-missing", false},
+      {"ns-address-missing", false}, {"ns-target-cname", false},
   };
   return names;
 }

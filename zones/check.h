@@ -30,6 +30,7 @@ struct Finding {
 };
 
 struct Placement;  // placement.h's: what each RRset is in the zone (data, cut, glue, orphan)
+class NsTargets;   // ns_targets.h's: the name servers inside the zone
 
 // Content that passed every check.
 class CheckedContent {
@@ -37,12 +38,16 @@ class CheckedContent {
   const ZoneContent& content() const { return content_; }
 
  private:
-  CheckedContent(ZoneContent content, std::shared_ptr<const Placement> placement)
-      : content_(std::move(content)), placement_(std::move(placement)) {}
+  CheckedContent(ZoneContent content, std::shared_ptr<const Placement> placement,
+                 std::shared_ptr<const NsTargets> targets)
+      : content_(std::move(content)),
+        placement_(std::move(placement)),
+        targets_(std::move(targets)) {}
   friend class Checker;      // check.cc's, the only maker
-  friend class ZoneBuilder;  // build.cc's, the only reader of placement_
+  friend class ZoneBuilder;  // build.cc's, the only reader of what was found on the way
   ZoneContent content_;
   std::shared_ptr<const Placement> placement_;
+  std::shared_ptr<const NsTargets> targets_;
 };
 
 struct CheckReport {

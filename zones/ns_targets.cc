@@ -4,12 +4,14 @@
 namespace tld::zones {
 
 NsTargets::NsTargets(const ZoneContent& content) {
-  std::vector<bool> seen(content.rdata_set_count());  // thousands of delegations share a set
+  // Thousands of delegations share a set: the targets of each set are looked at once.
+  std::vector<std::uint32_t> uses(content.rdata_set_count());
   for (std::size_t i = 0; i < content.size(); ++i) {
     const ContentRRset rrset = content[i];
-    if (rrset.type != dns::RRType::NS || seen[rrset.rdata.id()]) continue;
-    seen[rrset.rdata.id()] = true;
-    add_targets_of(rrset.rdata, content.apex());
+    if (rrset.type == dns::RRType::NS) ++uses[rrset.rdata.id()];
+  }
+  for (std::uint32_t id = 0; id < uses.size(); ++id) {
+    if (uses[id] > 0) add_targets_of(content.rdata_set(id), uses[id], content.apex());
   }
   for (std::size_t i = 0; i < content.size(); ++i) {
     const ContentRRset rrset = content[i];
@@ -21,14 +23,17 @@ NsTargets::NsTargets(const ZoneContent& content) {
   }
 }
 
-void NsTargets::add_targets_of(const RdataSet& set, dns::NameView apex) {
+void NsTargets::add_targets_of(const RdataSet& set, std::uint32_t uses, dns::NameView apex) {
   for (const std::string_view rdata : set) {
     const dns::NameView name = dns::NameView::trusted(rdata);  // canonical NS RDATA is a name
     if (!name.is_at_or_below(apex)) continue;
     const std::uint64_t hash = octets_hash(rdata);
-    if (number_of(name, hash) != HashIndex::none) continue;
+    if (const std::uint32_t known = number_of(name, hash); known != HashIndex::none) {
+      targets_[known].uses += uses;
+      continue;
+    }
     index_.insert(hash, static_cast<std::uint32_t>(targets_.size()));
-    targets_.push_back({name});
+    targets_.push_back({name, uses});
   }
 }
 

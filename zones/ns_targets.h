@@ -19,6 +19,7 @@ class NsTargets {
  public:
   struct Target {
     dns::NameView name;
+    std::uint32_t uses = 0;  // NS RRsets that name it
     bool has_address = false;
     bool is_cname = false;
   };
@@ -27,10 +28,11 @@ class NsTargets {
 
   // nullptr when no NS RRset of the zone names it.
   const Target* find(dns::NameView name) const;
+  const std::vector<Target>& all() const { return targets_; }
 
  private:
   std::uint32_t number_of(dns::NameView name, std::uint64_t hash) const;
-  void add_targets_of(const RdataSet& set, dns::NameView apex);
+  void add_targets_of(const RdataSet& set, std::uint32_t uses, dns::NameView apex);
 
   std::vector<Target> targets_;
   HashIndex index_;

@@ -12,17 +12,25 @@ bool has_ns(const ZoneContent& content, std::size_t first) {
   return false;
 }
 
-Place place_at_or_below_cut(const ContentRRset& rrset, dns::NameView cut,
-                            const NsTargets& targets) {
-  if (is_address(rrset.type)) {
-    return targets.find(rrset.owner) != nullptr ? Place::glue : Place::orphan_glue;
-  }
-  if (rrset.owner != cut) return Place::occluded;
-  if (rrset.type == dns::RRType::NS) return Place::delegation;
-  return rrset.type == dns::RRType::DS ? Place::authoritative : Place::occluded;
+}  // namespace
+
+Place place_at_or_below_cut(dns::RRType type, bool at_cut, bool needed) {
+  if (is_address(type)) return needed ? Place::glue : Place::orphan_glue;
+  if (!at_cut) return Place::occluded;
+  if (type == dns::RRType::NS) return Place::delegation;
+  return type == dns::RRType::DS ? Place::authoritative : Place::occluded;
 }
 
-}  // namespace
+std::optional<NodeKind> node_kind(bool is_apex, std::span<const Place> places) {
+  if (is_apex) return NodeKind::apex;
+  std::optional<NodeKind> kind;
+  for (const Place place : places) {
+    if (place == Place::delegation) return NodeKind::delegation;
+    if (place == Place::authoritative) kind = NodeKind::authoritative;
+    if (place == Place::glue && !kind) kind = NodeKind::glue;
+  }
+  return kind;
+}
 
 // In canonical order everything below a cut follows it directly, so that one cut is known at a
 // time.
@@ -45,7 +53,8 @@ Placement place_rrsets(const ZoneContent& content, const NsTargets& targets) {
     if (!rrset.owner.is_at_or_below(content.apex())) {
       result.places.push_back(Place::outside);
     } else {
-      result.places.push_back(in_cut ? place_at_or_below_cut(rrset, cut, targets)
+      const bool needed = in_cut && is_address(rrset.type) && targets.find(rrset.owner) != nullptr;
+      result.places.push_back(in_cut ? place_at_or_below_cut(rrset.type, rrset.owner == cut, needed)
                                      : Place::authoritative);
     }
   }

@@ -7,10 +7,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "zones/content.h"
 #include "zones/ns_targets.h"
+#include "zones/zone.h"
 
 namespace tld::zones {
 
@@ -22,6 +25,14 @@ enum class Place : std::uint8_t {
   occluded,       // anything else at or below a cut
   outside,        // not at or below the apex
 };
+
+// An RRset at or below a cut: `at_cut` when its owner is the cut; `needed` when an NS RRset of the
+// zone names its owner (asked for addresses only).
+Place place_at_or_below_cut(dns::RRType type, bool at_cut, bool needed);
+
+// What a name is that has RRsets at `places`; nullopt when all of them are left out of the zone.
+// REQUIRES: places not empty, of RRsets that passed the checks.
+std::optional<NodeKind> node_kind(bool is_apex, std::span<const Place> places);
 
 struct Placement {
   std::vector<Place> places;  // by index into the content

@@ -49,8 +49,11 @@ class RdataSet {
   RdataSet() = default;
   RdataSet(std::uint32_t id, const char* begin, const char* end, std::uint16_t count)
       : id_(id), count_(count), begin_(begin), end_(end) {}
-  std::uint32_t id() const { return id_; }  // dense: 0 .. rdata_set_count() - 1 of its owner
+  std::uint32_t id() const { return id_; }  // of one set only, within a ZoneContent or Zone
   std::size_t size() const { return count_; }
+  std::string_view octets() const {  // as stored: equal exactly when the RDATA are
+    return {begin_, static_cast<std::size_t>(end_ - begin_)};
+  }
   iterator begin() const { return iterator(begin_); }
   iterator end() const { return iterator(end_); }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // One version of a zone: immutable, checked, compact, with its NSEC3 ring (RFC 5155, opt-out; every
-// empty non-terminal is in the ring). Only zones/build.h makes one, and only from checked content:
-// what has not been checked cannot be served.
+// empty non-terminal is in the ring). Only zones/build.h makes one, and only from checked content,
+// and zones/update.h from another one and changes that it has checked: what has not been checked
+// cannot be served.
 //
-// Every RRset that needs an RRSIG made by a ZSK has a slot: a small number, unique within the zone,
-// by which somebody else keeps its signature (this room knows no signatures).
+// Every RRset that needs an RRSIG made by a ZSK has a slot: a number by which somebody else keeps
+// its signature (this room knows no signatures). A lineage is a built zone and all that is made of
+// it by update(). Within it a slot is of one RRset for ever: an RRset that does not change keeps
+// its slot, one that changes gets a new one, and the number of one that is gone is not used again.
 //
 // Thread rule: immutable after construction; all methods are lock-free and safe from any thread.
 // Lifetime: every view is valid as long as the Zone.
@@ -16,8 +19,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
-#include <string>
 #include <string_view>
 
 #include <boost/container/small_vector.hpp>
@@ -48,6 +49,7 @@ enum class NodeKind : std::uint8_t {
 };
 
 class Zone;
+struct NameState;  // overlay.h's
 
 class Node {
  public:
@@ -63,8 +65,10 @@ class Node {
  private:
   friend class Zone;
   Node(const Zone* zone, std::uint32_t index) : zone_(zone), index_(index) {}
+  Node(const Zone* zone, const NameState* changed) : zone_(zone), changed_(changed) {}
   const Zone* zone_;
-  std::uint32_t index_;
+  std::uint32_t index_ = 0;             // in the base
+  const NameState* changed_ = nullptr;  // else from the overlay
 };
 
 // One entry of the NSEC3 ring.
@@ -77,7 +81,7 @@ struct Nsec3Link {
 
 class Zone {
  public:
-  struct Storage;  // build.cc's
+  struct Storage;  // zone_storage.h's, for this room only
   explicit Zone(std::unique_ptr<const Storage> storage);
   ~Zone();
   Zone(const Zone&) = delete;
@@ -98,13 +102,22 @@ class Zone {
   Nsec3Link ring_at(const dns::Nsec3Hash& hash) const;
   std::size_t ring_size() const;
 
-  // Slots are 0 .. slot_count() - 1.
-  std::size_t slot_count() const;
+  // Every slot of this version is below it. Not every number below it is a slot of this version:
+  // has_slot() tells.
+  Slot slot_limit() const;
+  bool has_slot(Slot slot) const;
+  void for_each_slot(const std::function<void(Slot)>& visit) const;  // ascending
+  std::size_t signature_count() const;  // RRsets to sign: how many slots this version has
+  // Every slot of the lineage given out so far that this version does not have. Costs what the
+  // changes since the lineage's first version cost.
+  void for_each_dead_slot(const std::function<void(Slot)>& visit) const;
+  // Do slots of `other` number the same RRsets as here?
+  bool same_lineage(const Zone& other) const;
   // The RRset of a slot, in canonical form, as it is signed: data, SOA, NSEC3PARAM, or NSEC3
   // (owner: the hashed name; RDATA: exactly what PowerDNS builds from lookup(ANY, owner)).
+  // REQUIRES: has_slot(slot); else the process ends.
   dns::RRset signable(Slot slot) const;
 
-  std::size_t rdata_set_count() const;
   std::size_t node_count() const;
   std::size_t delegation_count() const;
   std::size_t secure_delegation_count() const;
@@ -113,11 +126,12 @@ class Zone {
   void for_each_node(const std::function<void(const Node&)>& visit) const;
   void for_each_nsec3(const std::function<void(const Nsec3Link&)>& visit) const;  // ring order
 
+  const Storage& storage() const { return *storage_; }
+
  private:
   friend class Node;
-  Nsec3Link ring_link(std::size_t position) const;
-  std::set<dns::RRType> bitmap_types(const Node& node) const;
-  dns::RRset nsec3_rrset(std::size_t position) const;
+  std::optional<dns::RRset> find_signable(Slot slot) const;
+  dns::RRset nsec3_rrset(const dns::Nsec3Hash& hash) const;
 
   std::unique_ptr<const Storage> storage_;
 };

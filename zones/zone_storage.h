@@ -1,85 +1,77 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What a Zone is made of (ADR 1): flat arrays over the octets of the content it was built from.
-// Names are pointers, so that nodes of a later overlay can refer to other arenas; slots stand
-// beside what they number, so that they can outlive a rebuild. Seen by zone.cc and build.cc only.
+// One version of a zone (ADR 1): a base and an overlay on top of it. Every question is put to the
+// overlay first. Seen by the files of this room that make and read versions.
 //
 // Thread rule: immutable once a Zone has it.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <set>
-#include <vector>
 
-#include "zones/content.h"
-#include "zones/hash_index.h"
-#include "zones/rdata_arena.h"
-#include "zones/zone.h"
+#include "zones/lineage.h"
+#include "zones/overlay.h"
+#include "zones/zone_base.h"
 
 namespace tld::zones {
 
 struct Zone::Storage {
-  struct NodeEntry {
-    const char* name = nullptr;  // wire form
-    std::uint32_t first_rrset = 0;
-    std::uint16_t rrset_count = 0;
-    std::uint8_t name_size = 0;
-    NodeKind kind = NodeKind::apex;
-  };
-  struct RRsetEntry {
-    std::uint32_t ttl = 0;
-    std::uint32_t set = 0;
+  explicit Storage(std::shared_ptr<const ZoneBase> from);
+
+  // What is known of `name`: from the overlay, else as the base has it.
+  NameState state(dns::NameView name) const;
+  bool has_ns(dns::NameView name) const;
+  std::uint32_t host_uses(dns::NameView host) const;
+  // The first name behind `name` (or, with `or_at`, not before it) at which the store has data.
+  std::optional<dns::NameView> next_owner(dns::NameView name, bool or_at) const;
+
+  struct RingPlace {
+    dns::Nsec3Hash hash{};
+    dns::NameView owner;
     Slot slot = no_slot;
+  };
+  // Cyclic: the ring is never empty.
+  RingPlace ring_not_after(const dns::Nsec3Hash& hash) const;
+  RingPlace ring_before(const dns::Nsec3Hash& hash) const;
+  RingPlace ring_after(const dns::Nsec3Hash& hash) const;
+  std::optional<RingPlace> ring_find(const dns::Nsec3Hash& hash) const;
+
+  struct SlotPlace {
+    dns::NameView owner;  // an NSEC3's original owner
     dns::RRType type = dns::RRType::A;
   };
-  struct RingEntry {
-    dns::Nsec3Hash hash{};
-    std::uint32_t node = 0;
-    Slot slot = no_slot;
-  };
-  static constexpr std::uint32_t in_ring = 0xffffffff;
-  struct SlotEntry {
-    std::uint32_t node = 0;           // or in_ring
-    std::uint32_t rrset_or_ring = 0;  // index into rrsets, or into ring
-  };
+  // nullopt: no slot of this version. REQUIRES: slot < slot_limit.
+  std::optional<SlotPlace> slot_place(Slot slot) const;
 
-  explicit Storage(ZoneContent from) : content(std::move(from)) {}
-
-  dns::NameView name(const NodeEntry& node) const {
-    return dns::NameView::trusted({node.name, node.name_size});
-  }
-  RdataSet rdata_set(std::uint32_t id) const {
-    const auto shared = static_cast<std::uint32_t>(content.rdata_set_count());
-    return id < shared ? content.rdata_set(id) : own_rdata.get(id - shared, shared);
-  }
-  RRsetRef rrset(const RRsetEntry& entry) const {
-    return {entry.type, entry.ttl, rdata_set(entry.set), entry.slot != no_slot, entry.slot};
-  }
-
-  ZoneContent content;   // keeps names and RDATA alive
-  RdataArena own_rdata;  // SOA with our serial, NSEC3PARAM; ids follow the content's
+  std::shared_ptr<const ZoneBase> base;
+  std::shared_ptr<Lineage> lineage;
+  Overlay overlay;
 
   dns::Soa soa;
   std::uint32_t soa_ttl = 0;
-  dns::Nsec3Parameters nsec3;
-  std::set<dns::RRType> apex_precomputed_types;
-
-  std::vector<NodeEntry> nodes;    // canonical order: the apex first
-  std::vector<RRsetEntry> rrsets;  // a node's stand together
-  HashIndex index;                 // name → node
-  std::vector<RingEntry> ring;     // by hash
-  // ring_starts[b]: the first ring entry whose hash's leading bits are b or more.
-  std::vector<std::uint32_t> ring_starts;
-  unsigned ring_bits = 0;
-  std::vector<SlotEntry> slots;
+  std::size_t nodes = 0;
   std::size_t delegations = 0;
   std::size_t secure_delegations = 0;
+  std::size_t ring_size = 0;
+  std::size_t signatures = 0;
+  Slot slot_limit = 0;
+
+ private:
+  NameState base_state(dns::NameView name) const;
+  // What the slot is of, in whatever version.
+  std::optional<SlotPlace> numbered_place(Slot slot) const;
+  RingPlace base_place(const ZoneBase::RingEntry& entry) const {
+    return {entry.hash, base->name(base->nodes[entry.node]), entry.slot};
+  }
+  // Going down from the base's first `position` entries and the overlay's `top`.
+  std::optional<RingPlace> ring_down(std::size_t position, const RingState* top) const;
+  std::optional<RingPlace> ring_up(std::size_t position, const RingState* bottom) const;
 };
 
-// The leading `bits` (0 to 31) bits of a hash.
-inline std::uint32_t leading_bits(const dns::Nsec3Hash& hash, unsigned bits) {
-  const std::uint32_t word = std::uint32_t{hash[0]} << 24 | std::uint32_t{hash[1]} << 16 |
-                             std::uint32_t{hash[2]} << 8 | hash[3];
-  return bits == 0 ? 0 : word >> (32 - bits);
-}
+// The types in the NSEC3 bitmap of a node, as PowerDNS finds them by lookup(ANY, owner): those with
+// auth, NS, and RRSIG where anything is signed; at the apex also what is kept elsewhere.
+std::set<dns::RRType> nsec3_types(const Zone::Storage& zone, NodeKind kind,
+                                  const Node::RRsets& rrsets);
 
 }  // namespace tld::zones

@@ -108,8 +108,8 @@ void find_all(const zones::Zone& zone, Steps& steps) {
     found += zone.find(node.name()).has_value() ? 1 : 0;
     if (node.kind() == zones::NodeKind::delegation) found += node.rrsets().size() > 5 ? 1 : 0;
   });
-  std::printf("%zu nodes found, ring %zu, slots %zu, RDATA sets %zu\n", found, zone.ring_size(),
-              zone.slot_count(), zone.rdata_set_count());
+  std::printf("%zu nodes found, ring %zu, signatures %zu\n", found, zone.ring_size(),
+              zone.signature_count());
   steps.done("find every name");
 }
 

@@ -31,7 +31,7 @@ void check_faults(const std::string& message, std::string_view text) {
 
 void check_zone(const zones::Zone& zone) {
   require(zone.ring_size() > 0);
-  for (zones::Slot slot = 0; slot < zone.slot_count(); ++slot) {
+  for (zones::Slot slot = 0; slot < zone.slot_limit(); ++slot) {
     const dns::RRset rrset = zone.signable(slot);
     require(!rrset.rdatas.empty());
     if (rrset.type == dns::RRType::NSEC3) {

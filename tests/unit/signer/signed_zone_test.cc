@@ -13,7 +13,7 @@ class SignedZoneTest : public SignerTest {
  protected:
   void fill(const std::shared_ptr<const SignedZone>& zone) {
     std::vector<zones::Slot> all;
-    for (zones::Slot slot = 0; slot < zone->zone().slot_count(); ++slot) all.push_back(slot);
+    for (zones::Slot slot = 0; slot < zone->zone().slot_limit(); ++slot) all.push_back(slot);
     const std::atomic<bool> stop{false};
     ASSERT_TRUE(sign_all(zone, all, service, 8, stop));
   }
@@ -27,7 +27,7 @@ TEST_F(SignedZoneTest, CarryOverKeepsWhatDidNotChange) {
   const auto changed = carry_over(*from, *to);
   ASSERT_EQ(changed.size(), 1u);  // the SOA
   EXPECT_EQ(to->zone().signable(changed[0]).type, dns::RRType::SOA);
-  EXPECT_EQ(to->table(0).filled(), to->zone().slot_count() - 1);
+  EXPECT_EQ(to->table(0).filled(), to->zone().signature_count() - 1);
 }
 
 // Catches: an old signature beside new data.
@@ -38,7 +38,7 @@ TEST_F(SignedZoneTest, CarryOverLeavesOutWhatChanged) {
   std::set<dns::RRType> types;
   for (const zones::Slot slot : carry_over(*from, *to)) types.insert(to->zone().signable(slot).type);
   EXPECT_EQ(types, (std::set<dns::RRType>{dns::RRType::SOA, dns::RRType::DS}));
-  for (zones::Slot slot = 0; slot < to->zone().slot_count(); ++slot) {
+  for (zones::Slot slot = 0; slot < to->zone().slot_limit(); ++slot) {
     Signature signature;
     if (!to->table(0).get(slot, signature)) continue;
     const auto to_sign = to->to_sign(0, slot, signature.validity);

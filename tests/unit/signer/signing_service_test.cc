@@ -22,14 +22,14 @@ class SigningServiceTest : public SignerTest {
 // Catches: a table that is filled with something else than what was asked for.
 TEST_F(SigningServiceTest, MakesSignaturesThatVerify) {
   const auto zone = signed_zone();
-  for (zones::Slot slot = 0; slot < zone->zone().slot_count(); ++slot) {
+  for (zones::Slot slot = 0; slot < zone->zone().slot_limit(); ++slot) {
     ASSERT_TRUE(sign(zone, slot));
     Signature signature;
     ASSERT_TRUE(zone->table(0).get(slot, signature));
     const auto to_sign = zone->to_sign(0, slot, signature.validity);
     EXPECT_TRUE(key->verifier().verify(to_sign.input, signature.view()));
   }
-  EXPECT_EQ(service.counters().made_on_demand, zone->zone().slot_count());
+  EXPECT_EQ(service.counters().made_on_demand, zone->zone().signature_count());
 }
 
 class RsaSigningServiceTest : public SignerTest {
@@ -129,7 +129,7 @@ bool comes_true(Condition condition) {
 TEST_F(SigningServiceTest, TheFillerSignsTheWholeZoneAndOnlyOnce) {
   const auto zone = signed_zone();
   Filler filler({}, [&] { return zone; }, service, clock);
-  const std::size_t slots = zone->zone().slot_count();
+  const std::size_t slots = zone->zone().signature_count();
   EXPECT_TRUE(comes_true([&] { return zone->table(0).filled() == slots; }));
   EXPECT_TRUE(comes_true([&] { return filler.missing() == 0; }));
   filler.wake();
@@ -142,7 +142,7 @@ TEST_F(SigningServiceTest, TheFillerRefreshesWhatRunsOut) {
   const auto zone = signed_zone();
   const SignaturePolicy policy;
   Filler filler({}, [&] { return zone; }, service, clock);
-  const std::size_t slots = zone->zone().slot_count();
+  const std::size_t slots = zone->zone().signature_count();
   ASSERT_TRUE(comes_true([&] { return zone->table(0).filled() == slots; }));
   for (int day = 0; day < 60; ++day) {
     clock->advance(std::chrono::days{1});
@@ -170,7 +170,7 @@ TEST_F(SigningServiceTest, TheFillerPausesAfterAFailureAndGoesOn) {
   EXPECT_GT(filler.missing(), 0u);
   EXPECT_LE(service.counters().requests, 12u);
   door->faults().away = false;
-  EXPECT_TRUE(comes_true([&] { return zone->table(0).filled() == zone->zone().slot_count(); }));
+  EXPECT_TRUE(comes_true([&] { return zone->table(0).filled() == zone->zone().signature_count(); }));
 }
 
 TEST_F(SigningServiceTest, SignAllStopsAtTheFirstFailure) {
