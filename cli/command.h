@@ -60,7 +60,8 @@ void on_chosen(CLI::App* command, Chosen& chosen, Run run,
 // The same error as one of kind unavailable: of a store, token or server that the command needs.
 base::Error resource_error(base::Error error);
 
-void add_init(CLI::App& app, Chosen& chosen);
+void add_store(CLI::App& app, Chosen& chosen);
+void add_publication(CLI::App& zone, Chosen& chosen);  // of a zone
 void add_zone(CLI::App& app, Chosen& chosen);
 void add_key(CLI::App& app, Chosen& chosen);
 void add_ceremony(CLI::App& app, Chosen& chosen);

@@ -86,7 +86,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   app.add_flag("--json", chosen.json, json_help);
   app.footer(std::string("tldctl COMMAND --help explains a command and shows an example.\n\n") +
              exit_codes);
-  add_init(app, chosen);
+  add_store(app, chosen);
   add_zone(app, chosen);
   add_key(app, chosen);
   add_ceremony(app, chosen);

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
+#include "cli/store_option.h"
 #include "zones/check.h"
 #include "zones/store.h"
 #include "zones/zone_file.h"
@@ -24,12 +25,6 @@ using zones::Store;
 struct Options {
   std::string store, zone, zone_file, output;
 };
-
-base::Result<std::unique_ptr<Store>> open_store(const std::string& path, Store::Mode mode) {
-  auto store = Store::open(path, mode);
-  if (store) return store;
-  return resource_error(store.error());
-}
 
 // --- what a check found, as text and JSON ---
 
@@ -149,27 +144,27 @@ base::Result<Report> import_zone(const Options& options) {
 
 // --- export ---
 
-base::Result<zones::LoadedZone> load(const Options& options) {
+base::Result<zones::ZoneContent> load(const Options& options) {
   TLD_TRY(const auto store, open_store(options.store, Store::Mode::read_only));
   ProgressBar bar("loading " + options.zone, "delegations");
-  return store->load(to_name(options.zone), bar.callback());
+  return store->load_registry(to_name(options.zone), bar.callback());
 }
 
 base::Result<Report> export_to_output(const Options& options) {
   TLD_TRY(const auto zone, load(options));
   if (options.output.empty()) {
-    zones::write_zone_file(zone.content, std::cout);
+    zones::write_zone_file(zone, std::cout);
     return Report{};
   }
   TLD_TRY(auto file, OutputFile::create(options.output));
-  zones::write_zone_file(zone.content, file.stream());
+  zones::write_zone_file(zone, file.stream());
   TLD_TRY(file.commit());
   Report report;
-  report.json["zone"] = zone.content.apex().text();
-  report.json["records"] = zone.content.record_count();
+  report.json["zone"] = zone.apex().text();
+  report.json["records"] = zone.record_count();
   report.json["output"] = options.output;
   report.text =
-      fmt::format("{}: {}\n", options.output, plural(zone.content.record_count(), "record"));
+      fmt::format("{}: {}\n", options.output, plural(zone.record_count(), "record"));
   return report;
 }
 
@@ -195,7 +190,7 @@ Report check_report(const zones::ZoneContent& content, const std::string& what,
 base::Result<Report> check_zone(const Options& options) {
   if (options.zone_file.empty()) {
     TLD_TRY(const auto zone, load(options));
-    return check_report(zone.content, options.store, {});
+    return check_report(zone, options.store, {});
   }
   TLD_TRY(const auto zone, read_file(options, to_name(options.zone)));
   return check_report(zone.content, options.zone_file, {options.zone_file, &zone.lines});
@@ -220,7 +215,7 @@ void add_import(CLI::App& zone, Chosen& chosen) {
        "for. A running server publishes the change by itself.",
        "  tldctl zone import --store /var/lib/tld/registry.sqlite --zone kz. kz.zone"});
   const auto options = std::make_shared<Options>();
-  command->add_option("--store", options->store, "The registry store")->required();
+  add_store_option(*command, options->store);
   add_zone_option(command, *options);
   command->add_option("ZONEFILE", options->zone_file, "The zone file to read")->required();
   on_chosen(command, chosen, [options] { return import_zone(*options); });
@@ -235,7 +230,7 @@ void add_export(CLI::App& zone, Chosen& chosen) {
        "whole or not at all. --json needs --output, since stdout cannot hold both.",
        "  tldctl zone export --store /var/lib/tld/registry.sqlite --zone kz. --output kz.zone"});
   const auto options = std::make_shared<Options>();
-  command->add_option("--store", options->store, "The registry store")->required();
+  add_store_option(*command, options->store);
   add_zone_option(command, *options);
   command->add_option("--output", options->output, "The file to write; default: stdout");
   on_chosen(
@@ -256,7 +251,7 @@ void add_check(CLI::App& zone, Chosen& chosen) {
                    "  tldctl zone check --file kz.zone --zone kz."});
   const auto options = std::make_shared<Options>();
   CLI::Option_group* source = command->add_option_group("source", "What to check");
-  source->add_option("--store", options->store, "The registry store");
+  add_store_option(*source, options->store)->required(false);
   source->add_option("--file", options->zone_file, "A zone file");
   source->require_option(1);
   add_zone_option(command, *options);
@@ -266,11 +261,12 @@ void add_check(CLI::App& zone, Chosen& chosen) {
 }  // namespace
 
 void add_zone(CLI::App& app, Chosen& chosen) {
-  CLI::App* zone = app.add_subcommand("zone", "Import, export and check zones");
+  CLI::App* zone = app.add_subcommand("zone", "Import, export, check and publish zones");
   zone->require_subcommand(1);
   add_import(*zone, chosen);
   add_export(*zone, chosen);
   add_check(*zone, chosen);
+  add_publication(*zone, chosen);
 }
 
 }  // namespace tld::cli

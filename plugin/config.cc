@@ -37,6 +37,47 @@ ZskConfig read_zsk(YamlMap& map) {
   return zsk;
 }
 
+template <class Value>
+Value read_choice(YamlMap& map, const std::string& key, const std::pair<const char*, Value>& first,
+                  const std::pair<const char*, Value>& second, Value otherwise) {
+  const std::string text = map.text(key, "");
+  if (text.empty()) return otherwise;
+  if (text == first.first) return first.second;
+  if (text != second.first) {
+    map.reject(key, std::string("must be ") + first.first + " or " + second.first);
+  }
+  return second.second;
+}
+
+publish::BrakeLimits read_brake(YamlMap& map) {
+  constexpr std::int64_t many = 1'000'000'000;
+  publish::BrakeLimits limits;
+  const auto number = [&](const char* key, std::int64_t lowest, std::int64_t highest, auto& into) {
+    into = static_cast<std::remove_reference_t<decltype(into)>>(
+        map.number(key, lowest, highest, static_cast<std::int64_t>(into)));
+  };
+  number("names", 0, many, limits.names);
+  number("percent", 0, 100, limits.percent);
+  number("few", 0, many, limits.few);
+  number("approvals", 1, 10, limits.approvals);
+  limits.apex = read_choice<bool>(map, "apex", {"hold", true}, {"pass", false}, limits.apex);
+  return limits;
+}
+
+zones::StoreAddress read_store(YamlMap& map, Config& config) {
+  const std::string path = map.text("path", "");
+  const std::string words = map.text("postgresql", "");
+  config.keep_publications = map.duration("keep-publications", config.keep_publications);
+  if (path.empty() == words.empty()) {
+    map.reject("path", "give either path (SQLite) or postgresql");
+    return {};
+  }
+  auto address = zones::StoreAddress::parse(path.empty() ? "postgresql:" + words : path);
+  if (address) return std::move(address).value();
+  map.reject(path.empty() ? "postgresql" : "path", address.error().message);
+  return {};
+}
+
 ZoneConfig read_zone(YamlMap& map) {
   ZoneConfig zone;
   const std::string name = map.text("name");
@@ -45,6 +86,10 @@ ZoneConfig read_zone(YamlMap& map) {
   } else {
     map.reject("name", parsed.error().message);
   }
+  using Serial = zones::SerialRule;
+  zone.serial = read_choice<Serial>(map, "serial", {"unixtime", Serial::unixtime},
+                                    {"counter", Serial::counter}, zone.serial);
+  map.map("brake", [&](YamlMap& brake) { zone.brake = read_brake(brake); });
   zone.policy = map.text("policy", "");
   zone.signed_keys = map.text("signed-keys");
   map.maps("zsk", [&](YamlMap& zsk) { zone.zsks.push_back(read_zsk(zsk)); });
@@ -77,7 +122,7 @@ base::Result<Config> parse_config(const std::string& yaml, const std::string& fi
   Config config;
   bool store_given = false;
   map.map("store", [&](YamlMap& store) {
-    config.store = store.text("path");
+    config.store = read_store(store, config);
     store_given = true;
   });
   if (!store_given) map.reject("store", "is missing");

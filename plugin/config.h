@@ -14,6 +14,8 @@
 #include "base/result.h"
 #include "dns/name.h"
 #include "hsm/key.h"
+#include "publish/brake.h"
+#include "zones/store.h"
 
 namespace tld::plugin {
 
@@ -35,11 +37,14 @@ struct ZoneConfig {
   std::filesystem::path policy;       // empty: the defaults of keys/policy.h
   std::filesystem::path signed_keys;  // from the ceremony
   std::vector<ZskConfig> zsks;        // exactly one: rollovers come with "Keys for years"
+  zones::SerialRule serial = zones::SerialRule::unixtime;
+  publish::BrakeLimits brake;
 };
 
 struct Config {
-  std::filesystem::path store;
-  std::chrono::seconds publish_interval{1};
+  zones::StoreAddress store;
+  std::chrono::seconds publish_interval{1};  // 0: as fast as changes come
+  std::chrono::seconds keep_publications = std::chrono::hours{48};
   std::vector<TokenConfig> tokens;
   std::vector<ZoneConfig> zones;
 };

@@ -103,8 +103,11 @@ void ServedZone::start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys) 
       signer::Filler::Options{}, [this] { return live_.signed_zone(); }, *shared_.service,
       shared_.clock);
   publish::Follower::Options options;
-  options.store_path = shared_.store;
+  options.store = shared_.store;
   options.interval = shared_.publish_interval;
+  options.keep_publications = shared_.keep_publications;
+  options.serial = config_.serial;
+  options.brake = config_.brake;
   follower_ = std::make_unique<publish::Follower>(
       options, std::move(setup), live_, *shared_.service, shared_.clock, shared_.log,
       [this](std::uint32_t serial) {

@@ -34,8 +34,9 @@ class ServedZone {
  public:
   using Doors = std::map<std::string, std::shared_ptr<hsm::KeyDoor>>;  // by token name
   struct Shared {  // what all zones of the server use
-    std::filesystem::path store;
+    zones::StoreAddress store;
     std::chrono::seconds publish_interval;
+    std::chrono::seconds keep_publications;
     Doors doors;
     signer::SigningService* service;
     std::shared_ptr<const base::Clock> clock;

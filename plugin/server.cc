@@ -65,7 +65,8 @@ base::Status Server::configure(const Config& config) {
         std::max<std::chrono::milliseconds>(options.sign_deadline, token.sign_deadline);
   }
   service_ = std::make_unique<signer::SigningService>(options, clock_, log_);
-  ServedZone::Shared shared{config.store, config.publish_interval, {}, service_.get(), clock_, log_, {}};
+  ServedZone::Shared shared{config.store, config.publish_interval, config.keep_publications, {},
+                            service_.get(), clock_, log_, {}};
   for (const Token& token : tokens_) shared.doors[token.name] = token.client;
   shared.on_published = [log = log_](const dns::Name& apex, std::uint32_t serial) {
     log->write(base::Level::notice,

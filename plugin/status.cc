@@ -77,7 +77,7 @@ json describe(const publish::Publication& publication) {
   json out;
   out["serial"] = signed_zone.zone().serial();
   out["live-since"] = utc(publication.since);
-  out["feed-position"] = publication.feed_position;
+  out["publication"] = publication.publication.id;
   out["delegations"] = signed_zone.zone().delegation_count();
   out["secure-delegations"] = signed_zone.zone().secure_delegation_count();
   out["nsec3-ring"] = signed_zone.zone().ring_size();

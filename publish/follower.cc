@@ -3,12 +3,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "publish/publisher.h"
 #include "signer/filler.h"
 #include "zones/check.h"
+#include "zones/update.h"
 
 namespace tld::publish {
+
+using base::Status;
+using std::chrono::milliseconds;
 
 Follower::Follower(Options options, ZoneSetup zone, LiveZone& live,
                    signer::SigningService& service, std::shared_ptr<const base::Clock> clock,
@@ -35,64 +41,265 @@ Follower::~Follower() {
 
 void Follower::run() {
   while (!stopping_) {
-    const base::Status outcome = look();
+    const Status outcome = look();
     note(outcome);
-    std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, outcome ? options_.interval : options_.retry_after,
-                   [this] { return stopping_.load(); });
+    // A connection that failed is made anew; the file may have been replaced.
+    if (outcome.has_error() && outcome.error().retry_can_help()) store_.reset();
+    wait(outcome.has_error());
   }
 }
 
-base::Status Follower::look() {
+void Follower::sleep_until(base::Deadline end) {
+  std::unique_lock lock(mutex_);
+  wake_.wait_until(lock, end, [this] { return stopping_.load(); });
+}
+
+// Until something may have changed in the store.
+void Follower::wait(bool failed) {
+  const auto now = std::chrono::steady_clock::now();
+  if (failed || store_ == nullptr) return sleep_until(now + options_.retry_after);
+  const bool follows_only = store_->mode() == zones::Store::Mode::read_only;
+  if (!follows_only) sleep_until(last_publication_ + options_.interval);
+  constexpr milliseconds at_most{100};  // so long an end of the server can be held up
+  constexpr milliseconds where_nothing_tells{20};
+  if (!store_->wait_for_commit(follows_only ? where_nothing_tells : at_most)) store_.reset();
+}
+
+Status Follower::look() {
   if (!store_) {
-    TLD_TRY(store_, zones::Store::open(options_.store_path, zones::Store::Mode::read_write));
+    TLD_TRY(store_, zones::Store::open(options_.store, zones::Store::Mode::read_write));
   }
-  const auto token = store_->change_token();
-  if (!token) {
-    store_.reset();  // perhaps the file was replaced: opened anew at the next look
-    return token.error();
+  TLD_TRY(follow());
+  const Status published = publish();
+  TLD_TRY(follow());
+  TLD_TRY(go_live());
+  TLD_TRY(finish_compaction());
+  compact_when_worth_it();
+  TLD_TRY(published);
+  return say_what_stands_in_the_way();
+}
+
+// --- publishing
+
+// The store was put back to an older state than what this server has served.
+bool Follower::is_overtaken() const {
+  const auto live = live_.current();
+  return live && latest_ && live->publication != latest_->publication &&
+         !dns::serial_less(live->publication.serial, latest_->publication.serial);
+}
+
+Status Follower::publish() {
+  if (store_->mode() == zones::Store::Mode::read_only) return base::ok();
+  const auto now = std::chrono::steady_clock::now();
+  if (now < last_publication_ + options_.interval) return base::ok();
+  zones::PublishOptions options{clock_->now(), options_.serial};
+  if (is_overtaken()) {
+    options.above = live_.current()->publication.serial;
+    options.always = true;
   }
-  if (seen_ == token.value()) return base::ok();
-  const auto current = live_.current();
-  if (!pending_ || pending_token_ != token.value()) {
-    TLD_TRY(prepare(token.value(), current.get()));
-  }
-  if (pending_) {
-    if (current) {
-      TLD_TRY(signer::sign_all(pending_->signed_zone, changed_, service_, options_.signing_window,
-                               stopping_));
-    }
-    const std::uint32_t serial = pending_->signed_zone->zone().serial();
-    live_.swap_in(std::exchange(pending_, nullptr));
-    if (on_published_) on_published_(serial);
-  }
-  seen_ = token.value();
+  return publish_with(options);
+}
+
+Status Follower::publish_with(const zones::PublishOptions& options) {
+  TLD_TRY(const auto made,
+          store_->publish(zone_.apex, options,
+                          [&](const zones::PendingChanges& pending) -> base::Result<zones::Decision> {
+                            if (pending.first) return decide(pending, nullptr, options_.brake);
+                            if (!latest_ || pending.last != latest_->publication) {
+                              return base::unavailable("another publisher was faster");
+                            }
+                            return decide(pending, latest_->signed_zone->zone_pointer(),
+                                          options_.brake);
+                          }));
+  if (!made) return base::ok();
+  last_publication_ = std::chrono::steady_clock::now();
+  publications_.fetch_add(1, std::memory_order_relaxed);
+  prune();
   return base::ok();
 }
 
-// Fills pending_ and changed_; leaves pending_ null when what is live is what the store has.
-base::Status Follower::prepare(zones::ChangeToken token, const Publication* current) {
-  pending_.reset();
+void Follower::prune() {
+  const base::Time now = clock_->now();
+  if (pruned_ && now < *pruned_ + std::chrono::hours{1}) return;
+  pruned_ = now;
+  if (const Status outcome = store_->prune(zone_.apex, now - options_.keep_publications); !outcome) {
+    log_->write(base::Level::warning,
+                fmt::format("tld: zone {}: old publications stay in the store: {}",
+                            zone_.apex.text(), outcome.error().message));
+  }
+}
+
+// --- following
+
+Status Follower::follow() {
+  if (!latest_) {
+    TLD_TRY(const auto published, store_->last_publication(zone_.apex));
+    return published ? load() : base::ok();
+  }
+  TLD_TRY(const auto last, store_->last_publication(zone_.apex));
+  if (!last || *last == latest_->publication) return base::ok();
+  TLD_TRY(const auto changes, store_->changes_since(zone_.apex, latest_->publication));
+  return changes.whole ? load() : load_changes(changes);
+}
+
+Status Follower::load() {
   store_reads_.fetch_add(1, std::memory_order_relaxed);
-  TLD_TRY(auto loaded, store_->load(zone_.apex));
-  if (current != nullptr && current->feed_position == loaded.feed_position) return base::ok();
+  TLD_TRY(const auto loaded, store_->load_published(zone_.apex));
   const zones::CheckReport report = zones::check(loaded.content);
   if (!report.passed()) {
-    return base::refused("the zone as it is in the store fails its checks: " + report.faults_text());
+    return base::refused("what was published fails its checks: " + report.faults_text());
   }
-  TLD_TRY(auto publication, store_->publish(zone_.apex, loaded.feed_position, clock_->now()));
-  zone_.build.serial = publication.serial;
-  TLD_TRY(auto snapshot, zones::build(*report.checked, zone_.build));
-  auto next = std::make_shared<signer::SignedZone>(std::move(snapshot), zone_.keys, zone_.policy);
-  changed_.clear();
-  if (current != nullptr) changed_ = signer::carry_over(*current->signed_zone, *next);
-  pending_ = std::make_shared<Publication>(
-      Publication{std::move(next), loaded.feed_position, clock_->now()});
-  pending_token_ = token;
+  zone_.build.serial = loaded.publication.serial;
+  TLD_TRY(auto zone, zones::build(*report.checked, zone_.build));
+  take_other_lineage({loaded.publication, std::make_shared<signer::SignedZone>(
+                                              std::move(zone), zone_.keys, zone_.policy)});
   return base::ok();
 }
 
-void Follower::note(const base::Status& outcome) {
+void Follower::take_other_lineage(Version next) {
+  to_sign_.clear();
+  not_live_.clear();
+  if (const auto live = live_.current()) {
+    to_sign_ = signer::carry_over(*live->signed_zone, *next.signed_zone);
+  }
+  latest_ = std::move(next);
+}
+
+Status Follower::load_changes(const zones::PublishedChanges& changes) {
+  TLD_TRY(auto update, zones::update(latest_->signed_zone->zone_pointer(), changes.names,
+                                     {changes.publication.serial}));
+  if (!update.refusals.empty()) return load();  // not what the publisher saw: all of it anew
+  if (update.rebuilt) {
+    take_other_lineage({changes.publication,
+                        std::make_shared<signer::SignedZone>(update.zone, zone_.keys,
+                                                             zone_.policy)});
+    return base::ok();
+  }
+  latest_ = Version{changes.publication,
+                    signer::SignedZone::next(*latest_->signed_zone, update.zone)};
+  to_sign_.insert(to_sign_.end(), update.to_sign.begin(), update.to_sign.end());
+  not_live_.insert(not_live_.end(), changes.names.begin(), changes.names.end());
+  return base::ok();
+}
+
+// --- serving
+
+Status Follower::go_live() {
+  if (!latest_) return base::ok();
+  const auto live = live_.current();
+  if (live && live->publication == latest_->publication) return base::ok();
+  if (is_overtaken()) {
+    return base::refused(fmt::format(
+        "the store's publication {} has serial {}, not above {}, which was served already: it was put "
+        "back to an older state; a server that can write to it goes on above that serial",
+        latest_->publication.id, latest_->publication.serial, live->publication.serial));
+  }
+  const auto& zone = latest_->signed_zone;
+  if (live) {
+    std::erase_if(to_sign_, [&](zones::Slot slot) { return !zone->zone().has_slot(slot); });
+    const Status outcome =
+        signer::sign_all(zone, to_sign_, service_, options_.signing_window, stopping_);
+    if (outcome.has_error()) {
+      serve_what_needs_no_signature();
+      return outcome;
+    }
+  }
+  swap(zone, latest_->publication);
+  to_sign_.clear();
+  not_live_.clear();
+  return base::ok();
+}
+
+// Name by name on top of what is live, with its SOA: a change after which no RRset is to be signed.
+void Follower::serve_what_needs_no_signature() {
+  const auto live = live_.current();
+  auto zone = live->signed_zone->zone_pointer();
+  for (const zones::NameData& name : not_live_) {
+    if (zones::same_data(zones::name_data(*zone, name.name), name)) continue;
+    const auto update = zones::update(zone, {&name, 1}, {});
+    if (!update || update.value().rebuilt || !update.value().refusals.empty() ||
+        !update.value().to_sign.empty()) {
+      continue;
+    }
+    zone = update.value().zone;
+  }
+  if (zone == live->signed_zone->zone_pointer()) return;
+  swap(signer::SignedZone::next(*live->signed_zone, zone), live->publication);
+}
+
+void Follower::swap(std::shared_ptr<const signer::SignedZone> zone,
+                    const zones::Publication& publication) {
+  live_.swap_in(std::make_shared<Publication>(Publication{std::move(zone), publication,
+                                                          clock_->now()}));
+  if (on_published_) on_published_(publication.serial);
+}
+
+// --- the base made anew
+
+// Only of what is signed: what is missing would be missing again behind it.
+void Follower::compact_when_worth_it() {
+  if (compaction_ || !latest_) return;
+  const auto from = latest_->signed_zone;
+  const std::size_t size = zones::overlay_size(from->zone());
+  if (size < options_.compact_above) return;
+  for (std::size_t i = 0; i < from->key_count(); ++i) {
+    const bool is_signed = from->signatures(i) == from->zone().signature_count();
+    if (!is_signed && size < 10 * options_.compact_above) return;
+  }
+  compaction_.emplace();
+  compaction_->from = latest_->publication;
+  compaction_->result = std::async(
+      std::launch::async,
+      [from, keys = zone_.keys,
+       policy = zone_.policy]() -> base::Result<std::shared_ptr<const signer::SignedZone>> {
+        TLD_TRY(auto zone, zones::compact(from->zone()));
+        auto next = std::make_shared<signer::SignedZone>(std::move(zone), keys, policy);
+        signer::carry_over(*from, *next);
+        return std::shared_ptr<const signer::SignedZone>(std::move(next));
+      });
+}
+
+// What was published since the compaction began goes on top of it, when all of that is live.
+Status Follower::finish_compaction() {
+  if (!compaction_ || compaction_->result.wait_for(milliseconds{0}) != std::future_status::ready ||
+      live_.current()->publication != latest_->publication) {
+    return base::ok();
+  }
+  Compaction done = std::move(*compaction_);
+  compaction_.reset();
+  TLD_TRY(const auto base, done.result.get());
+  TLD_TRY(const auto changes, store_->changes_since(zone_.apex, done.from));
+  if (changes.whole || changes.publication != latest_->publication) return base::ok();
+  TLD_TRY(const auto update, zones::update(base->zone_pointer(), changes.names,
+                                           {changes.publication.serial}));
+  if (update.rebuilt || !update.refusals.empty()) return base::ok();
+  const auto zone = signer::SignedZone::next(*base, update.zone);
+  TLD_TRY(signer::sign_all(zone, update.to_sign, service_, options_.signing_window, stopping_));
+  latest_->signed_zone = zone;
+  swap(zone, latest_->publication);
+  return base::ok();
+}
+
+// --- telling
+
+Status Follower::say_what_stands_in_the_way() {
+  if (!latest_) return base::unavailable("nothing was published yet");
+  TLD_TRY(const auto frozen, store_->frozen(zone_.apex));
+  if (frozen) {
+    return base::refused("the zone is frozen (" + frozen->reason +
+                         "): tldctl zone thaw lets changes go live again");
+  }
+  TLD_TRY(const auto hold, store_->hold(zone_.apex));
+  if (hold) {
+    return base::refused(fmt::format(
+        "the brake holds what the registry has changed: {}; tldctl zone approve --hold {} lets it go "
+        "live ({} of {} approvals)",
+        hold->reason, hold->id, hold->approved_by.size(), options_.brake.approvals));
+  }
+  return base::ok();
+}
+
+void Follower::note(const Status& outcome) {
   const auto waiting = waiting_.lock();
   if (outcome) {
     waiting->reset();
@@ -104,7 +311,7 @@ void Follower::note(const base::Status& outcome) {
   log_->write(base::Level::error,
               fmt::format("tld: zone {}: what the registry store {} has cannot go live: {}. What was "
                           "served before, if anything, is served on; it is tried again every {} ms",
-                          zone_.apex.text(), options_.store_path.string(), why,
+                          zone_.apex.text(), options_.store.text(), why,
                           options_.retry_after.count()));
 }
 

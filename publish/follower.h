@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Store → publication, for one zone: looks for changes, loads and checks, builds the next snapshot,
-// signs what is new in it and verifies each signature, and only then lets it take the place of the
-// one that serves. Whatever fails on the way leaves the old publication serving, and is tried again.
+// Store → what is served, for one zone.
+//
+// Where the store can be written, what waits in its feed is made a publication first (publisher.h). Then
+// what is new is followed, at the cost of the change: the next version of the zone is made from the
+// last, what is new in it is signed and each signature verified, and only then it takes the place of
+// the one that serves. Whatever fails on the way leaves the old one serving, and is tried again.
+//
+// While signatures cannot be had, changes that need none (insecure delegations, their glue) go live
+// without the rest, under the old SOA.
 //
 // The first publication of a zone after a start goes live unsigned: its signatures are made on
 // demand and by the filler; until then what needs them is SERVFAIL.
@@ -15,8 +21,8 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -26,6 +32,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "publish/brake.h"
 #include "publish/live_zone.h"
 #include "signer/signing_service.h"
 #include "zones/build.h"
@@ -43,10 +50,14 @@ struct ZoneSetup {
 class Follower {
  public:
   struct Options {
-    std::filesystem::path store_path;
-    std::chrono::milliseconds interval{1000};     // between looks at the store
-    std::chrono::milliseconds retry_after{1000};  // after a publication that failed
+    zones::StoreAddress store;
+    std::chrono::milliseconds interval{1000};     // at least, between publications
+    std::chrono::milliseconds retry_after{1000};  // after what failed
     std::size_t signing_window = 64;              // signatures in the making for a publication
+    zones::SerialRule serial = zones::SerialRule::counter;
+    BrakeLimits brake;
+    std::chrono::seconds keep_publications = std::chrono::hours{48};
+    std::size_t compact_above = 100000;  // changes on top of the base, before it is made anew
   };
   struct Waiting {
     base::Time since{};
@@ -61,12 +72,35 @@ class Follower {
 
   // A version of the zone is in the store, or should be, and cannot go live yet.
   std::optional<Waiting> waiting() const { return *waiting_.read(); }
+  // Loads of the whole zone from the store.
   std::uint64_t store_reads() const { return store_reads_.load(); }
+  std::uint64_t publications() const { return publications_.load(); }  // made by this server
 
  private:
+  // A publication as this server has it, signed or not yet.
+  struct Version {
+    zones::Publication publication;
+    std::shared_ptr<const signer::SignedZone> signed_zone;
+  };
+
   void run();
+  void sleep_until(base::Deadline end);
+  void wait(bool failed);
   base::Status look();
-  base::Status prepare(zones::ChangeToken token, const Publication* current);
+  base::Status publish();
+  base::Status publish_with(const zones::PublishOptions& options);
+  base::Status say_what_stands_in_the_way();
+  base::Status follow();
+  base::Status load();
+  base::Status load_changes(const zones::PublishedChanges& changes);
+  void take_other_lineage(Version next);
+  void compact_when_worth_it();
+  base::Status finish_compaction();
+  base::Status go_live();
+  void serve_what_needs_no_signature();
+  void swap(std::shared_ptr<const signer::SignedZone> zone, const zones::Publication& publication);
+  bool is_overtaken() const;
+  void prune();
   void note(const base::Status& outcome);
 
   const Options options_;
@@ -79,13 +113,20 @@ class Follower {
 
   // Only the follower's thread uses these.
   std::unique_ptr<zones::Store> store_;
-  std::optional<zones::ChangeToken> seen_;        // what is live is the store's state as of here
-  std::shared_ptr<const Publication> pending_;    // built, waits for the signatures of changed_
-  std::optional<zones::ChangeToken> pending_token_;
-  std::vector<zones::Slot> changed_;
+  std::optional<Version> latest_;                 // what the store published last, as far as seen
+  std::vector<zones::Slot> to_sign_;              // of latest_, before it may go live
+  std::vector<zones::NameData> not_live_;         // changed since what is live, latest state last
+  struct Compaction {
+    std::future<base::Result<std::shared_ptr<const signer::SignedZone>>> result;
+    zones::Publication from;
+  };
+  std::optional<Compaction> compaction_;
+  base::Deadline last_publication_{};
+  std::optional<base::Time> pruned_;
 
   base::Guarded<std::optional<Waiting>> waiting_;
   std::atomic<std::uint64_t> store_reads_{0};
+  std::atomic<std::uint64_t> publications_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
   std::atomic<bool> stopping_{false};

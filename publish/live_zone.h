@@ -15,12 +15,13 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "signer/signed_zone.h"
+#include "zones/store.h"
 
 namespace tld::publish {
 
 struct Publication {
   std::shared_ptr<const signer::SignedZone> signed_zone;
-  std::int64_t feed_position = 0;
+  zones::Publication publication;
   base::Time since{};
 };
 

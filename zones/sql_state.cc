@@ -86,12 +86,12 @@ Result<std::optional<Hold>> read_hold(Database& database, std::int64_t zone_id) 
   std::optional<Hold> result;
   TLD_TRY((for_each_row<long long, std::string, long long, long long, std::string, std::string>(
       database,
-      "SELECT id, reason, delegations, secure_delegations, apex_digest, since FROM hold"
+      "SELECT id, reason, names, secure_delegations, apex_digest, since FROM hold"
       " WHERE released IS NULL AND zone_id = " + std::to_string(zone_id) + " ORDER BY id",
-      [&](long long id, const std::string& reason, long long delegations, long long secure,
+      [&](long long id, const std::string& reason, long long names, long long secure,
           const std::string& digest, const std::string& since) -> base::Status {
         TLD_TRY(const base::Time time, stored_time("hold", std::to_string(id), since));
-        result = Hold{id,     reason, static_cast<std::uint64_t>(delegations),
+        result = Hold{id,     reason, static_cast<std::uint64_t>(names),
                       static_cast<std::uint64_t>(secure), digest, time, {}};
         return base::ok();
       })));
@@ -109,13 +109,13 @@ Result<std::optional<Hold>> read_hold(Database& database, std::int64_t zone_id) 
 
 void write_hold(Database& database, std::int64_t zone_id, const Hold& hold, base::Time now) {
   const std::string since = time_text(now);
-  const auto delegations = static_cast<long long>(hold.delegations);
+  const auto names = static_cast<long long>(hold.names);
   const auto secure = static_cast<long long>(hold.secure_delegations);
   release_hold(database, zone_id, now);
-  database.sql() << "INSERT INTO hold (zone_id, reason, delegations, secure_delegations,"
-                    " apex_digest, since) VALUES (:zone, :reason, :delegations, :secure, :digest,"
+  database.sql() << "INSERT INTO hold (zone_id, reason, names, secure_delegations,"
+                    " apex_digest, since) VALUES (:zone, :reason, :names, :secure, :digest,"
                     " :since)",
-      soci::use(zone_id), soci::use(hold.reason), soci::use(delegations), soci::use(secure),
+      soci::use(zone_id), soci::use(hold.reason), soci::use(names), soci::use(secure),
       soci::use(hold.apex_digest), soci::use(since);
 }
 

@@ -61,7 +61,7 @@ struct SetAside {
 struct Hold {
   std::int64_t id = 0;
   std::string reason;                    // what it would do, with numbers
-  std::uint64_t delegations = 0;         // removed or altered
+  std::uint64_t names = 0;               // removed or altered
   std::uint64_t secure_delegations = 0;  // whose DS would be removed or altered
   std::string apex_digest;               // SHA-256 of the apex's new data; empty: not touched
   base::Time since{};

@@ -128,7 +128,7 @@ inline constexpr const char* store_schema[] = {
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   zone_id INTEGER NOT NULL REFERENCES zone (id),
   reason TEXT NOT NULL,
-  delegations INTEGER NOT NULL,
+  names INTEGER NOT NULL,
   secure_delegations INTEGER NOT NULL,
   apex_digest TEXT NOT NULL,
   since TEXT NOT NULL,

@@ -28,16 +28,10 @@
 #include "base/result.h"
 #include "dns/rrset.h"
 #include "zones/check.h"
+#include "zones/name_data.h"
 #include "zones/zone.h"
 
 namespace tld::zones {
-
-// All that the registry's store holds at one name: canonical RRsets; orphan glue included, whatever
-// the zone serves of it. At the apex without what the signer makes (the check "type-dnssec").
-struct NameData {
-  dns::Name name;
-  std::vector<dns::RRset> rrsets;  // none: nothing is there any more
-};
 
 struct UpdateOptions {
   std::optional<std::uint32_t>

@@ -70,7 +70,7 @@ class Deployment:
         self.server = Process("pdns_server", [
             "pdns_server", f"--config-dir={self.path}", "--daemon=no", "--guardian=no",
             "--disable-syslog=yes", "--write-pid=no"], self.path / "pdns.log", self.server_env)
-        self.tldctl("init", "--store", self.store)
+        self.tldctl("store", "init", "--store", self.store)
 
     def __enter__(self):
         LIVE.append(self)

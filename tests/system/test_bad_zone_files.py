@@ -52,7 +52,7 @@ m IN TXT ( "one" ; comment
 @pytest.fixture
 def store(tmp_path):
     path = tmp_path / "registry.sqlite"
-    run(built("tldctl"), "init", "--store", path)
+    run(built("tldctl"), "store", "init", "--store", path)
     import_text(path, tmp_path, GOOD)
     return path
 

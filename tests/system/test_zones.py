@@ -79,7 +79,7 @@ def test_empty_store(tmp_path):
     with Deployment() as deployment:
         deployment.add_zone("kz.", file)
         full = deployment.store.rename(deployment.path / "full.sqlite")
-        deployment.tldctl("init", "--store", deployment.store)
+        deployment.tldctl("store", "init", "--store", deployment.store)
         deployment.start(wait=False)
         wait_for(lambda: deployment.ask("kz.", "SOA", timeout=0.5)[0] is not None, "it answers")
         for name in ("kz.", "www.kz.", "no-such-name.kz."):

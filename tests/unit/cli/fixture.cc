@@ -100,7 +100,7 @@ Outcome TldctlTest::tldctl(const std::vector<std::string>& arguments, const std:
 }
 
 std::string TldctlTest::make_store() const {
-  const Outcome made = tldctl({"init", "--store", path("store")});
+  const Outcome made = tldctl({"store", "init", "--store", path("store")});
   EXPECT_EQ(made.exit_code, 0) << made.err;
   return path("store");
 }

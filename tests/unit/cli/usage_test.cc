@@ -15,7 +15,7 @@ using testing::Outcome;
 using Words = std::vector<std::string>;
 using UsageTest = testing::TldctlTest;
 
-const std::vector<Words> commands = {{"init"},          {"zone", "import"},  {"zone", "export"},
+const std::vector<Words> commands = {{"store", "init"}, {"store", "migrate"}, {"store", "check"}, {"zone", "freeze"}, {"zone", "thaw"}, {"zone", "rollback"}, {"zone", "approve"}, {"zone", "publications"}, {"zone", "waiting"},          {"zone", "import"},  {"zone", "export"},
                                      {"zone", "check"}, {"key", "generate"}, {"key", "list"},
                                      {"ceremony"},      {"status"}};
 
@@ -71,10 +71,10 @@ TEST_F(UsageTest, WrongUsageIsTwoAndDoesNothing) {
       {"bogus"},
       {"zone"},
       {"zone", "bogus"},
-      {"init"},
-      {"init", "--store"},
-      {"init", "--store", store, "--bogus"},
-      {"init", "--store", store, "more"},
+      {"store", "init"},
+      {"store", "init", "--store"},
+      {"store", "init", "--store", store, "--bogus"},
+      {"store", "init", "--store", store, "more"},
       {"zone", "import", "--store", store, "--zone", "kz."},
       {"zone", "import", "--store", store, "--zone", "k..z", "file"},
       {"zone", "import", "--store", store, "--zone", std::string(64, 'x'), "file"},

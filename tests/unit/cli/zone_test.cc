@@ -37,11 +37,11 @@ class ZoneTest : public testing::TldctlTest {
 };
 
 TEST_F(ZoneTest, InitMakesAStoreOnce) {
-  const Outcome made = tldctl({"init", "--store", path("store"), "--json"});
+  const Outcome made = tldctl({"store", "init", "--store", path("store"), "--json"});
   EXPECT_EQ(made.exit_code, 0) << made.err;
   EXPECT_EQ(made.json().at("store"), path("store"));
   const std::string before = read("store");
-  const Outcome again = tldctl({"init", "--store", path("store")});
+  const Outcome again = tldctl({"store", "init", "--store", path("store")});
   EXPECT_EQ(again.exit_code, 1);
   EXPECT_TRUE(is_one_complaint(again.err));
   EXPECT_EQ(read("store"), before);
@@ -49,7 +49,7 @@ TEST_F(ZoneTest, InitMakesAStoreOnce) {
 
 TEST_F(ZoneTest, InitNeverTouchesAnotherFile) {
   write("precious", "data");
-  EXPECT_EQ(tldctl({"init", "--store", path("precious")}).exit_code, 1);
+  EXPECT_EQ(tldctl({"store", "init", "--store", path("precious")}).exit_code, 1);
   EXPECT_EQ(read("precious"), "data");
 }
 

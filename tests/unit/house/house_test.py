@@ -155,7 +155,7 @@ class PlantedInDocuments(Tree):
         self.finds(documents.missing_files, "docs/gone.md")
 
     def test_option_that_is_not_there(self):
-        for text, word in (("`tldctl init --stoer X`", "--stoer"),
+        for text, word in (("`tldctl store init --stoer X`", "--stoer"),
                            ("```\nsudo tldctl zone import --store X \\\n  --nozone kz. F\n```",
                             "tldctl zone import has no option --nozone"),
                            ("`tldctl resign`", "resign"),
@@ -165,7 +165,7 @@ class PlantedInDocuments(Tree):
             self.finds(lambda top: documents.unknown_options(top, PROGRAMS), word)
 
     def test_options_that_are_there(self):
-        self.put("README.md", "`tldctl init --store X`, `./quickstart --once`, `./check --long`\n"
+        self.put("README.md", "`tldctl store init --store X`, `./quickstart --once`, `./check --long`\n"
                  "```\ntldctl key generate --token 'pkcs11:token=x' --zone kz. | grep --count x\n```\n")
         self.assertEqual([], documents.unknown_options(self.top, PROGRAMS))
 

@@ -49,7 +49,7 @@ class FollowerTest : public testing::Test {
 
   void start() {
     Follower::Options options;
-    options.store_path = store_path();
+    options.store = store_path();
     options.interval = options.retry_after = milliseconds{10};
     follower.emplace(options, setup, live, service, clock, log,
                      [this](std::uint32_t serial) { last_serial = serial; });

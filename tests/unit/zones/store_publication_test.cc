@@ -341,7 +341,7 @@ TEST_P(PublicationTest, AHoldKeepsTheFeedUntilItIsApproved) {
   EXPECT_FALSE(publish({now}, hold_it));
   const auto held = must(store_->hold(kz));
   ASSERT_TRUE(held.has_value());
-  EXPECT_EQ(held->delegations, 2u);
+  EXPECT_EQ(held->names, 2u);
   EXPECT_EQ(sql.run("SELECT count(*) FROM hold"), "1");
   EXPECT_EQ(store_->approve(kz, held->id + 1, "ann", now).error().kind, ErrorKind::refused);
   ASSERT_TRUE(store_->approve(kz, held->id, "ann", now).has_value());
