@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "zones/sql_registry.h"
 #include "zones/store_schema.h"
 
 namespace tld::zones {
@@ -156,6 +157,16 @@ Status SqlStore::replace_zone(const ZoneContent& content, std::uint32_t imported
     TLD_TRY(write_zone(*database_, content, imported_serial, now, progress));
     transaction.commit();
     return base::ok();
+  });
+}
+
+Result<std::unique_ptr<RegistryTransaction>> SqlStore::begin_change(dns::NameView apex) {
+  using Begun = std::unique_ptr<RegistryTransaction>;
+  const std::string what = text_ + ": zone " + apex.text() + " not changed";
+  if (mode_ == Mode::read_only) return base::refused(what + ": it is open for reading only");
+  return guarded(what, [&]() -> Result<Begun> {
+    TLD_TRY(const std::int64_t zone_id, zone_id_of(*database_, apex));
+    return Begun(std::make_unique<SqlRegistryTransaction>(*database_, what, zone_id));
   });
 }
 

@@ -24,6 +24,7 @@ class SqlStore final : public Store {
   base::Result<std::vector<ZoneSummary>> zones() override;
   base::Status replace_zone(const ZoneContent& content, std::uint32_t imported_serial,
                             base::Time now, const Progress& progress) override;
+  base::Result<std::unique_ptr<RegistryTransaction>> begin_change(dns::NameView apex) override;
   base::Result<ZoneContent> load_registry(dns::NameView apex, const Progress& progress) override;
   base::Result<std::optional<Publication>> publish(dns::NameView apex,
                                                    const PublishOptions& options,

@@ -27,6 +27,7 @@
 #include "zones/content.h"
 #include "zones/name_data.h"
 #include "zones/progress.h"
+#include "zones/registry.h"
 #include "zones/store_address.h"
 
 namespace tld::zones {
@@ -144,6 +145,9 @@ class Store {
   // is the apex, ...); refused in read_only mode; unavailable: disk full, locked too long.
   virtual base::Status replace_zone(const ZoneContent& content, std::uint32_t imported_serial,
                                     base::Time now, const Progress& progress = {}) = 0;
+  // Changes of delegations and hosts, as one transaction. not_found; refused in read_only mode. While
+  // it lives nothing else is asked of this Store.
+  virtual base::Result<std::unique_ptr<RegistryTransaction>> begin_change(dns::NameView apex) = 0;
   // What the registry has, published or not: one consistent version. Each row is taken as hostile: one
   // that breaks a rule is an error (invalid_input) that names its table, row and rule. Progress counts
   // delegations.

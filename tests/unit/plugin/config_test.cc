@@ -40,7 +40,7 @@ std::string with(std::string from, const std::string& to) {
 TEST(Config, ReadsWhatIsThere) {
   const auto config = parse_config(good, "tld.yaml");
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_EQ(config.value().store, "/var/lib/tld/registry.sqlite");
+  EXPECT_EQ(config.value().store.text(), "/var/lib/tld/registry.sqlite");
   EXPECT_EQ(config.value().publish_interval, std::chrono::seconds{5});
   ASSERT_EQ(config.value().tokens.size(), 1u);
   EXPECT_EQ(config.value().tokens[0].command.size(), 3u);
@@ -56,7 +56,7 @@ TEST(Config, RefusesWhatItDoesNotUnderstand) {
               HasSubstr("tld.yaml:3: publish-intervall: there is no such setting"));
   EXPECT_THAT(error_of(with("PT5S", "5")), HasSubstr("tld.yaml:3: publish-interval: "));
   EXPECT_THAT(error_of(with("  path: /var/lib/tld/registry.sqlite", "  file: x")),
-              HasSubstr("store.path: is missing"));
+              HasSubstr("store.path: give either path (SQLite) or postgresql"));
   EXPECT_THAT(error_of(with("id: 00ff", "id: 00fg")), HasSubstr("zones[0].zsk[0].id: "));
   EXPECT_THAT(error_of(with("token: primary", "token: other")),
               HasSubstr("no token is named other"));
