@@ -30,6 +30,7 @@ class PersistentMap {
 
   bool empty() const { return root_ == nullptr; }
   std::size_t size() const { return size_; }
+  int height() const { return height_of(root_); }  // at most 1.44 log2(size() + 2)
 
   // Each gives nullptr when there is no such item. Lifetime: that of the map or a copy of it.
   const Item* find(Key key) const {
