@@ -93,11 +93,9 @@ class Applier {
   void put(std::shared_ptr<const NameState> state) {
     const ZoneBase& base = *from_.base;
     const bool nothing = !state->kind && state->rrsets.empty();
-    if (nothing && base.find(*state->name) == HashIndex::none) {
-      const std::size_t at = base.content.lower_bound(*state->name);
-      if (at == base.content.size() || base.content[at].owner != *state->name) {
-        return next_->overlay.names.erase(*state->name);
-      }
+    if (nothing && base.find(*state->name) == HashIndex::none &&
+        base.content_position(*state->name, nullptr) == base.content.size()) {
+      return next_->overlay.names.erase(*state->name);
     }
     next_->overlay.names.insert(std::move(state));
   }
