@@ -124,12 +124,12 @@ class Applier {
         RingState{hash, owner, new_slot(owner, dns::RRType::NSEC3)}));
   }
 
-  // The entry before a hash that has come or gone has another `next`.
+  // The entry before a hash that has come or gone has another `next` in any case: what it had is
+  // gone, or what it has is new.
   void renumber_before(const AffectedName& name) {
     if (name.before.in_ring() == name.after.in_ring()) return;
     const Zone::Storage::RingPlace place = next_->ring_before(*name.hash);
     if (renumbered_.contains(place.hash)) return;
-    if (from_.ring_after(place.hash).hash == next_->ring_after(place.hash).hash) return;
     put_in_ring(place.hash, std::make_shared<const dns::Name>(place.owner));
   }
 
