@@ -103,10 +103,9 @@ void SigningService::send(const std::shared_ptr<Task>& task) {
   const base::Deadline deadline = std::chrono::steady_clock::now() + options_.sign_deadline;
   key.door().sign(key.id(), task->input, deadline, [this, task](base::Result<std::string> signature) {
     const bool urgent = task->reason == Reason::on_demand;
-    {
-      const std::lock_guard lock(arrived_mutex_);
-      (urgent ? arrived_urgent_ : arrived_).push_back({task, std::move(signature)});
-    }
+    // Notified under the lock: once it is free, the flight can land and the service can go.
+    const std::lock_guard lock(arrived_mutex_);
+    (urgent ? arrived_urgent_ : arrived_).push_back({task, std::move(signature)});
     arrived_cv_.notify_one();
   });
 }

@@ -55,7 +55,13 @@ class ZoneBuilder {
   void add_owner(std::size_t begin, std::size_t end) {
     const auto found = node_kind(content_[begin].owner == content_.apex(),
                                  std::span(places_).subspan(begin, end - begin));
-    if (!found) return;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (places_[i] == Place::orphan_glue) ++storage_->orphan_rrsets;
+    }
+    if (!found) {
+      return storage_->orphans.insert(octets_hash(content_[begin].owner.wire()),
+                                      static_cast<std::uint32_t>(begin));
+    }
     const NodeKind kind = *found;
     const dns::NameView owner = content_[begin].owner;
     if (kind != NodeKind::glue) add_empty_non_terminals_above(owner);

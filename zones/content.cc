@@ -34,9 +34,12 @@ ContentRRset ZoneContent::operator[](std::size_t index) const {
   return {data_->owner(entry), entry.type, entry.ttl, data_->rdata.get(entry.set)};
 }
 
-std::size_t ZoneContent::lower_bound(dns::NameView name) const {
+std::size_t ZoneContent::lower_bound(dns::NameView name, std::size_t first,
+                                     std::size_t last) const {
   const auto& entries = data_->entries;
-  const auto at = std::partition_point(entries.begin(), entries.end(), [&](const Data::Entry& e) {
+  const auto begin = entries.begin() + static_cast<std::ptrdiff_t>(std::min(first, size()));
+  const auto end = entries.begin() + static_cast<std::ptrdiff_t>(std::min(last, size()));
+  const auto at = std::partition_point(begin, end, [&](const Data::Entry& e) {
     return dns::canonical_order(data_->owner(e), name) < 0;
   });
   return static_cast<std::size_t>(at - entries.begin());

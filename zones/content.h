@@ -46,7 +46,9 @@ class ZoneContent {
   RdataSet rdata_set(std::uint32_t id) const;  // REQUIRES: id < rdata_set_count()
 
   // Index of the first RRset whose owner is not before `name`; size() when there is none.
-  std::size_t lower_bound(dns::NameView name) const;
+  std::size_t lower_bound(dns::NameView name) const { return lower_bound(name, 0, size()); }
+  // The same, when it is known to be from `first` to `last`; ends beyond size() are cut.
+  std::size_t lower_bound(dns::NameView name, std::size_t first, std::size_t last) const;
   std::optional<ContentRRset> find(dns::NameView owner, dns::RRType type) const;
 
   friend bool operator==(const ZoneContent& a, const ZoneContent& b);  // the same RRsets

@@ -30,6 +30,28 @@ std::size_t shared_prefix(std::string_view a, std::string_view b) {
   return static_cast<std::size_t>(end - a.begin());
 }
 
+struct LabelStarts {
+  explicit LabelStarts(dns::NameView name) : wire(name.wire()) {
+    for (std::size_t at = 0; wire[at] != 0; at += static_cast<unsigned char>(wire[at]) + 1u) {
+      starts[count++] = static_cast<std::uint8_t>(at);
+    }
+  }
+  // Gives `add` the octets of one label in a sort key.
+  template <class Add>
+  void encode(std::size_t label, const Add& add) const {
+    const std::size_t start = starts[label];
+    for (const char c : wire.substr(start + 1, static_cast<unsigned char>(wire[start]))) {
+      if (c == 0 || c == 1) add('\1');
+      add(c == 0 ? '\1' : c == 1 ? '\2' : c);
+    }
+    add('\0');
+  }
+
+  std::string_view wire;
+  std::size_t count = 0;
+  std::array<std::uint8_t, dns::max_name_octets / 2 + 1> starts;
+};
+
 // How many octets at the start all keys have in common: the apex, in a zone.
 std::size_t shared_by_all(const std::string& octets, const std::vector<Key>& keys) {
   const auto view = [&](const Key& key) {
@@ -44,20 +66,26 @@ std::size_t shared_by_all(const std::string& octets, const std::vector<Key>& key
 }  // namespace
 
 void append_sort_key(dns::NameView name, std::string& key) {
-  std::array<std::uint8_t, dns::max_name_octets / 2 + 1> starts{};
-  std::size_t count = 0;
-  const std::string_view wire = name.wire();
-  for (std::size_t at = 0; wire[at] != 0; at += static_cast<unsigned char>(wire[at]) + 1u) {
-    starts[count++] = static_cast<std::uint8_t>(at);
-  }
+  const LabelStarts labels(name);
+  std::size_t count = labels.count;
   while (count > 0) {
-    const std::size_t start = starts[--count];
-    for (const char c : wire.substr(start + 1, static_cast<unsigned char>(wire[start]))) {
-      if (c == 0 || c == 1) key += '\1';
-      key += c == 0 ? '\1' : c == 1 ? '\2' : c;
-    }
-    key += '\0';
+    labels.encode(--count, [&](char c) { key += c; });
   }
+}
+
+SortKeyPrefix sort_key_prefix(dns::NameView name, std::size_t skipped) {
+  SortKeyPrefix prefix{};
+  std::size_t used = 0;
+  const auto add = [&](char c) {
+    if (used < 16) {
+      prefix[used / 8] |= std::uint64_t{static_cast<unsigned char>(c)} << (56 - 8 * (used % 8));
+    }
+    ++used;
+  };
+  const LabelStarts labels(name);
+  std::size_t count = labels.count - std::min(skipped, labels.count);
+  while (count > 0 && used < 16) labels.encode(--count, add);
+  return prefix;
 }
 
 std::vector<std::uint32_t> canonical_permutation(

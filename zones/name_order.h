@@ -6,6 +6,7 @@
 // Thread rule: pure functions.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -17,6 +18,12 @@ namespace tld::zones {
 // Appends the sort key of `name` to `key`: the labels from the right, each ended by octet 0, octets
 // 0 and 1 inside a label written as 1 1 and 1 2.
 void append_sort_key(dns::NameView name, std::string& key);
+
+// The first 16 octets of the sort key of `name` without its last `skipped` labels, zeros behind
+// them. Of two names that share those labels, the one with the lesser prefix is the first; names
+// with equal prefixes may still differ.
+using SortKeyPrefix = std::array<std::uint64_t, 2>;
+SortKeyPrefix sort_key_prefix(dns::NameView name, std::size_t skipped);
 
 // The numbers 0 .. count - 1, in canonical order of name(number).
 std::vector<std::uint32_t> canonical_permutation(

@@ -16,6 +16,7 @@
 
 #include "dns/name.h"
 #include "dns/rdata.h"
+#include "zones/name_order.h"
 #include "zones/persistent_map.h"
 #include "zones/placement.h"
 #include "zones/zone.h"
@@ -71,6 +72,9 @@ struct HostState {
 template <class Item, class Name>
 struct ByName {
   using Key = dns::NameView;
+  using Prefix = SortKeyPrefix;
+  std::size_t apex_labels = 0;
+  Prefix prefix(Key name) const { return sort_key_prefix(name, apex_labels); }
   static std::strong_ordering order(Key a, Key b) { return dns::canonical_order(a, b); }
   static Key key(const Item& item) { return Name::of(item); }
 };
@@ -82,17 +86,27 @@ struct NameOfHost {
 };
 struct ByHash {
   using Key = const dns::Nsec3Hash&;
+  using Prefix = std::uint64_t;
+  Prefix prefix(Key hash) const {
+    Prefix prefix = 0;
+    for (std::size_t i = 0; i < sizeof prefix; ++i) prefix = prefix << 8 | hash[i];
+    return prefix;
+  }
   static std::strong_ordering order(Key a, Key b) { return a <=> b; }
   static Key key(const RingState& state) { return state.hash; }
 };
 
 struct Overlay {
-  PersistentMap<NameState, ByName<NameState, NameOfState>> names;
-  PersistentMap<RingState, ByHash> ring;
-  PersistentMap<HostState, ByName<HostState, NameOfHost>> hosts;  // how many NS RRsets name each
+  explicit Overlay(std::size_t apex_labels)
+      : names(ByName<NameState, NameOfState>{apex_labels}),
+        hosts(ByName<HostState, NameOfHost>{apex_labels}) {}
 
   bool empty() const { return names.empty() && ring.empty() && hosts.empty(); }
   std::size_t size() const { return names.size() + ring.size() + hosts.size(); }
+
+  PersistentMap<NameState, ByName<NameState, NameOfState>> names;
+  PersistentMap<RingState, ByHash> ring;
+  PersistentMap<HostState, ByName<HostState, NameOfHost>> hosts;  // how many NS RRsets name each
 };
 
 }  // namespace tld::zones

@@ -93,11 +93,9 @@ class Applier {
   void put(std::shared_ptr<const NameState> state) {
     const ZoneBase& base = *from_.base;
     const bool nothing = !state->kind && state->rrsets.empty();
-    if (nothing && base.find(*state->name) == HashIndex::none) {
-      const std::size_t at = base.content.lower_bound(*state->name);
-      if (at == base.content.size() || base.content[at].owner != *state->name) {
-        return next_->overlay.names.erase(*state->name);
-      }
+    if (nothing && base.find(*state->name) == HashIndex::none &&
+        base.content_position(*state->name, nullptr) == base.content.size()) {
+      return next_->overlay.names.erase(*state->name);
     }
     next_->overlay.names.insert(std::move(state));
   }
@@ -126,12 +124,12 @@ class Applier {
         RingState{hash, owner, new_slot(owner, dns::RRType::NSEC3)}));
   }
 
-  // The entry before a hash that has come or gone has another `next`.
+  // The entry before a hash that has come or gone has another `next` in any case: what it had is
+  // gone, or what it has is new.
   void renumber_before(const AffectedName& name) {
     if (name.before.in_ring() == name.after.in_ring()) return;
     const Zone::Storage::RingPlace place = next_->ring_before(*name.hash);
     if (renumbered_.contains(place.hash)) return;
-    if (from_.ring_after(place.hash).hash == next_->ring_after(place.hash).hash) return;
     put_in_ring(place.hash, std::make_shared<const dns::Name>(place.owner));
   }
 

@@ -82,6 +82,20 @@ struct ZoneBase {
     return index.find(octets_hash(wanted.wire()),
                       [&](std::uint32_t n) { return name(nodes[n]) == wanted; });
   }
+  // Where the RRsets of `wanted` begin in the content, `node` being its node or nullptr; the
+  // content's size when it has none.
+  std::size_t content_position(dns::NameView wanted, const NodeEntry* node) const {
+    if (node == nullptr) {
+      const std::uint32_t known = orphans.find(
+          octets_hash(wanted.wire()), [&](std::uint32_t n) { return content[n].owner == wanted; });
+      return known == HashIndex::none ? content.size() : known;
+    }
+    // Nodes' RRsets are in the order of the content, but for the NSEC3PARAM, which is none of its,
+    // and the orphan glue, which is there only.
+    const std::size_t first = node->first_rrset > 0 ? node->first_rrset - 1 : 0;
+    return content.lower_bound(wanted, first, first + orphan_rrsets + 2);
+  }
+
   // How many ring entries have a hash that is not after `hash`.
   std::size_t ring_not_after(const dns::Nsec3Hash& hash) const;
   const RingEntry* ring_find(const dns::Nsec3Hash& hash) const {
@@ -106,6 +120,8 @@ struct ZoneBase {
   unsigned ring_bits = 0;
   std::vector<SlotEntry> slots;
   HostUses hosts;
+  HashIndex orphans;  // names with orphan glue only → their first RRset in the content
+  std::size_t orphan_rrsets = 0;
   std::size_t delegations = 0;
   std::size_t secure_delegations = 0;
 };

@@ -15,6 +15,7 @@ Zone::Storage::Storage(std::shared_ptr<const ZoneBase> from)
     : base(std::move(from)),
       lineage(std::make_shared<Lineage>(static_cast<Slot>(base->slots.size()),
                                         static_cast<std::uint32_t>(base->rdata_set_count()))),
+      overlay(base->content.apex().label_count()),
       soa(base->soa),
       soa_ttl(base->soa_ttl),
       nodes(base->nodes.size()),
@@ -43,7 +44,7 @@ NameState Zone::Storage::base_state(dns::NameView name) const {
     return state;
   }
   const ZoneContent& content = base->content;
-  for (std::size_t i = content.lower_bound(name); i < content.size(); ++i) {
+  for (std::size_t i = base->content_position(name, node); i < content.size(); ++i) {
     const ContentRRset rrset = content[i];
     if (rrset.owner != name) break;
     const auto served = node == nullptr ? std::nullopt : base->rrset(*node, rrset.type);
@@ -74,7 +75,11 @@ std::uint32_t Zone::Storage::host_uses(dns::NameView host) const {
 
 std::optional<dns::NameView> Zone::Storage::next_owner(dns::NameView name, bool or_at) const {
   const ZoneContent& content = base->content;
-  std::size_t below = content.lower_bound(name);
+  const std::uint32_t index = base->find(name);
+  const ZoneBase::NodeEntry* node = index == HashIndex::none ? nullptr : &base->nodes[index];
+  std::size_t below = node == nullptr || node->rrset_count == 0
+                          ? content.lower_bound(name)
+                          : base->content_position(name, node);
   while (!or_at && below < content.size() && content[below].owner == name) ++below;
   const NameState* above =
       or_at ? overlay.names.first_not_before(name) : overlay.names.first_after(name);

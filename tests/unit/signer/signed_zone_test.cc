@@ -5,6 +5,7 @@
 
 #include "signer/filler.h"
 #include "tests/unit/signer/signer_fixture.h"
+#include "zones/update.h"
 
 namespace tld::signer {
 namespace {
@@ -13,7 +14,7 @@ class SignedZoneTest : public SignerTest {
  protected:
   void fill(const std::shared_ptr<const SignedZone>& zone) {
     std::vector<zones::Slot> all;
-    for (zones::Slot slot = 0; slot < zone->zone().slot_limit(); ++slot) all.push_back(slot);
+    zone->zone().for_each_slot([&](zones::Slot slot) { all.push_back(slot); });
     const std::atomic<bool> stop{false};
     ASSERT_TRUE(sign_all(zone, all, service, 8, stop));
   }
@@ -68,6 +69,92 @@ TEST_F(SignedZoneTest, CarryOverSeesChangedRingNeighbours) {
   for (const zones::Slot slot : carry_over(*from, *to)) types.insert(to->zone().signable(slot).type);
   EXPECT_EQ(types, (std::multiset<dns::RRType>{dns::RRType::SOA, dns::RRType::DS,
                                                dns::RRType::NSEC3, dns::RRType::NSEC3}));
+}
+
+// `owner` with the DS of secure.example., or without anything.
+zones::NameData change_at(const SignedZone& zone, const std::string& owner, bool there) {
+  zones::NameData data{dns::Name::from_text(owner).value(), {}};
+  if (!there) return data;
+  data = zones::name_data(zone.zone(), dns::Name::from_text("secure.example.").value());
+  data.name = dns::Name::from_text(owner).value();
+  for (dns::RRset& rrset : data.rrsets) rrset.owner = data.name;
+  return data;
+}
+
+std::size_t wrong_signatures(const SignedZone& zone) {
+  std::size_t wrong = 0;
+  zone.zone().for_each_slot([&](zones::Slot slot) {
+    Signature signature;
+    if (!zone.table(0).get(slot, signature)) return;
+    const auto to_sign = zone.to_sign(0, slot, signature.validity);
+    wrong += zone.key(0).verifier().verify(to_sign.input, signature.view()) ? 0 : 1;
+  });
+  return wrong;
+}
+
+// Catches: a version that signs anew what it has, or that shows a signature of another RRset.
+TEST_F(SignedZoneTest, NextSharesWhatIsSigned) {
+  auto zone = signed_zone();
+  fill(zone);
+  std::vector<std::shared_ptr<const SignedZone>> versions{zone};
+  const std::atomic<bool> stop{false};
+  for (std::uint32_t i = 0; i < 12; ++i) {
+    const auto change = change_at(*zone, "n" + std::to_string(i % 3) + ".example.", i % 6 < 3);
+    const auto update =
+        zones::update(zone->zone_pointer(), std::vector{change}, {zone->zone().serial() + 1}).value();
+    const auto next = SignedZone::next(*zone, update.zone);
+    EXPECT_EQ(&next->table(0), &zone->table(0));
+    EXPECT_EQ(next->signatures(0), next->zone().signature_count() - update.to_sign.size());
+    ASSERT_TRUE(sign_all(next, update.to_sign, service, 8, stop));
+    EXPECT_EQ(next->signatures(0), next->zone().signature_count());
+    zone = next;
+    versions.push_back(zone);
+  }
+  for (const auto& version : versions) {
+    EXPECT_EQ(version->signatures(0), version->zone().signature_count());
+    EXPECT_EQ(wrong_signatures(*version), 0u);
+  }
+  EXPECT_GT(zone->zone().slot_limit(), zone->zone().signature_count());
+}
+
+// Catches: carrying over by number what has other numbers in a new lineage.
+TEST_F(SignedZoneTest, CarryOverIntoACompactedZone) {
+  auto zone = signed_zone();
+  fill(zone);
+  const auto update =
+      zones::update(zone->zone_pointer(), std::vector{change_at(*zone, "n.example.", true)}, {})
+          .value();
+  zone = SignedZone::next(*zone, update.zone);
+  const std::atomic<bool> stop{false};
+  ASSERT_TRUE(sign_all(zone, update.to_sign, service, 8, stop));
+  const auto compacted = std::make_shared<SignedZone>(
+      zones::compact(zone->zone()).value(), std::vector<std::shared_ptr<const ZoneKey>>{key},
+      SignaturePolicy{});
+  EXPECT_TRUE(carry_over(*zone, *compacted).empty());
+  EXPECT_EQ(compacted->signatures(0), compacted->zone().signature_count());
+  EXPECT_EQ(wrong_signatures(*compacted), 0u);
+}
+
+TEST_F(SignedZoneTest, NextOfAnotherLineageEndsTheProcess) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // the service has threads
+  const auto zone = signed_zone();
+  EXPECT_DEATH(SignedZone::next(*zone, signed_zone()->zone_pointer()), "same_lineage");
+}
+
+// Catches: a filler that signs what an older version had, or forgets what the newest has.
+TEST_F(SignedZoneTest, FillerSignsLiveSlotsOnly) {
+  const auto first = signed_zone();
+  const auto update =
+      zones::update(first->zone_pointer(), std::vector{change_at(*first, "secure.example.", false)}, {9})
+          .value();
+  const auto zone = SignedZone::next(*first, update.zone);
+  Filler filler({}, [&] { return zone; }, service, clock);
+  for (int i = 0; i < 500 && zone->signatures(0) < zone->zone().signature_count(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  EXPECT_EQ(zone->signatures(0), zone->zone().signature_count());
+  EXPECT_EQ(zone->table(0).filled(), zone->zone().signature_count());
+  EXPECT_LT(zone->zone().signature_count(), first->zone().signature_count());
 }
 
 TEST_F(SignedZoneTest, RefusesKeysThatAreNoZoneKeys) {
