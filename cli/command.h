@@ -31,6 +31,7 @@ struct Report {
   std::vector<std::string> notes;
   // Why the command failed all the same ("" if it did not): the check's verdict, one line.
   std::string verdict;
+  ExitCode verdict_code = ExitCode::failed;
 };
 
 using Run = std::function<base::Result<Report>()>;
