@@ -4,6 +4,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace tld::epp {
 namespace {
 
@@ -17,6 +19,14 @@ std::string response(Code code, const std::string& message, const std::string& d
       "<trID>{}<svTRID>{}</svTRID></trID></response></epp>",
       uri::epp, static_cast<int>(code), escaped(message), details, data, client,
       escaped(ids.server));
+}
+
+// What a store says may hold the octets of a path or a driver: XML takes none but printable ASCII
+// without a second look.
+std::string printable(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
 }
 
 // RFC 5731 §3.2.1, RFC 5732 §3.2.1.
@@ -45,8 +55,10 @@ std::string done_response(const Done& done, const std::string& note, base::Time 
 // client's it is an empty one.
 std::string refused_response(const Refusal& refusal, const TransactionIds& ids) {
   const std::string value = refusal.at == nullptr ? "" : to_xml(*refusal.at);
-  const std::string details = "<extValue><value>" + value + "</value><reason>" +
-                              escaped(refusal.reason) + "</reason></extValue>";
+  const bool ours = refusal.code != Code::failed;
+  const std::string reason = ours ? refusal.reason : printable(refusal.reason);
+  const std::string details =
+      "<extValue><value>" + value + "</value><reason>" + escaped(reason) + "</reason></extValue>";
   return response(refusal.code, to_text(refusal.code), details, "", ids);
 }
 

@@ -132,6 +132,24 @@ TEST(Response, ShowsNoMoreThanNeeded) {
   EXPECT_EQ(secret.code, Code::parameter_missing);
   EXPECT_THAT(secret.xml, HasSubstr("<domain:authInfo></domain:authInfo>"));
   EXPECT_THAT(secret.xml, Not(HasSubstr("2fooBAR")));
+  const Reply inside =
+      send(registry, frame(domain("create",
+                                  "<domain:name>x.kz</domain:name><domain:authInfo><domain:pw>"
+                                  "2fooBAR<x xmlns=\"\"/></domain:pw></domain:authInfo>")));
+  EXPECT_EQ(inside.code, Code::syntax);
+  EXPECT_THAT(inside.xml, HasSubstr("></domain:pw></value>"));
+  EXPECT_THAT(inside.xml, Not(HasSubstr("2fooBAR")));
+}
+
+// What a store says of itself may hold any octets.
+TEST(Response, IsXmlWhateverTheStoreSays) {
+  MemoryRegistry registry = registry_of_kz();
+  registry.fail_call = 1;
+  registry.failure = "/srv/\xff\x01<store>: away";
+  const Reply reply = send(registry, frame(domain("delete", "<domain:name>b.kz</domain:name>")));
+  EXPECT_EQ(reply.code, Code::failed);
+  EXPECT_TRUE(read_frame(reply.xml));
+  EXPECT_THAT(reply.xml, HasSubstr("<reason>/srv/??&lt;store&gt;: away</reason>"));
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ class MemoryTransaction final : public zones::RegistryTransaction {
  private:
   base::Status count_call() {
     if (++registry_.calls != registry_.fail_call) return base::ok();
-    return base::unavailable("the store is away");
+    return base::unavailable(registry_.failure);
   }
   std::vector<dns::Name> users(dns::NameView host, std::size_t limit) const {
     std::vector<dns::Name> found;
@@ -180,7 +180,7 @@ std::string Objects::broken_rule(dns::NameView apex) const {
 }
 
 base::Result<std::unique_ptr<zones::RegistryTransaction>> MemoryRegistry::begin() {
-  if (++calls == fail_call) return base::unavailable("the store is away");
+  if (++calls == fail_call) return base::unavailable(failure);
   ++begun;
   return std::unique_ptr<zones::RegistryTransaction>(std::make_unique<MemoryTransaction>(*this));
 }

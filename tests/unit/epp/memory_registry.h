@@ -32,6 +32,8 @@ class MemoryRegistry {
   int calls = 0;      // of all transactions
   int fail_call = 0;  // that call fails, as unavailable; 0: none. begin() is the first
 
+  std::string failure = "the store is away";
+
   base::Result<std::unique_ptr<zones::RegistryTransaction>> begin();
 };
 
