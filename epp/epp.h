@@ -51,8 +51,8 @@ class FrameReader {
  public:
   FrameReader(std::string_view octets, bool framed) : rest_(octets), framed_(framed) {}
 
-  // The next frame; nullopt at the end. After a document that is not well-formed, or a wrong length,
-  // nobody knows where the next one starts: then this is the last, all that is left.
+  // The next frame; nullopt at the end. After a document that is not well-formed, or a wrong
+  // length, nobody knows where the next one starts: then this is the last, all that is left.
   std::optional<std::string_view> next();
   // The last frame took all that was left because its end was not found.
   bool lost() const { return lost_; }
