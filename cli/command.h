@@ -66,6 +66,7 @@ void add_zone(CLI::App& app, Chosen& chosen);
 void add_key(CLI::App& app, Chosen& chosen);
 void add_ceremony(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
+void add_epp(CLI::App& app, Chosen& chosen);
 
 // tldctl as a function: parses, runs, prints.
 int run_tldctl(int argc, char** argv);

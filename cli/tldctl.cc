@@ -91,6 +91,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   add_key(app, chosen);
   add_ceremony(app, chosen);
   add_status(app, chosen);
+  add_epp(app, chosen);
 }
 
 }  // namespace
