@@ -31,6 +31,7 @@ struct Report {
   std::vector<std::string> notes;
   // Why the command failed all the same ("" if it did not): the check's verdict, one line.
   std::string verdict;
+  ExitCode verdict_code = ExitCode::failed;
 };
 
 using Run = std::function<base::Result<Report>()>;
@@ -66,6 +67,7 @@ void add_zone(CLI::App& app, Chosen& chosen);
 void add_key(CLI::App& app, Chosen& chosen);
 void add_ceremony(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
+void add_epp(CLI::App& app, Chosen& chosen);
 
 // tldctl as a function: parses, runs, prints.
 int run_tldctl(int argc, char** argv);

@@ -64,7 +64,7 @@ int succeed(const Chosen& chosen, const Report& report) {
   }
   if (report.verdict.empty()) return as_int(ExitCode::done);
   complain(chosen.name + ": " + report.verdict);
-  return as_int(ExitCode::failed);
+  return as_int(report.verdict_code);
 }
 
 int run(const Chosen& chosen) {
@@ -91,6 +91,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   add_key(app, chosen);
   add_ceremony(app, chosen);
   add_status(app, chosen);
+  add_epp(app, chosen);
 }
 
 }  // namespace

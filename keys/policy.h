@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// A zone's signing policy: algorithm, lifetimes of the signatures that ZSKs make, and the shape of
-// the signed-key file that a ceremony makes. Read from a YAML file (docs/ceremony.md shows one);
-// what the file does not name has the default given here. Durations are ISO 8601 in the file.
+// A zone's signing policy: algorithm, lifetimes of the signatures that ZSKs make, the shape of the
+// signed-key file that a ceremony makes, and which DS records are taken in. Read from a YAML file
+// (docs/ceremony.md shows one); what the file does not name has the default given here. Durations
+// are ISO 8601 in the file.
 //
 // A Policy that parse() or read_file() returned has passed check().
 //
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "dns/ds_policy.h"
 #include "hsm/key.h"
 
 namespace tld::keys {
@@ -47,6 +49,7 @@ struct Policy {
   hsm::Algorithm algorithm = hsm::Algorithm::ecdsap256sha256;
   SignaturePolicy signatures;
   SignedKeysPolicy signed_keys;
+  dns::DsPolicy ds;  // which DS records the registry takes in
 
   // The first thing that does not fit, as one line "FILE:LINE: KEY: ...". `file` is for messages.
   static base::Result<Policy> parse(std::string_view yaml, const std::string& file);

@@ -53,6 +53,24 @@ void read_signed_keys(YamlMap& map, SignedKeysPolicy& policy) {
   read_digest_types(map, policy.cds_digest_types);
 }
 
+// One of two words; `first` is true.
+void read_choice(YamlMap& map, const char* key, const char* first, const char* second,
+                 bool& chosen) {
+  const std::string text = map.text(key, chosen ? first : second);
+  if (text != first && text != second) {
+    map.reject(key, "'" + text + "' is not " + first + " or " + second);
+  }
+  chosen = text == first;
+}
+
+void read_ds(YamlMap& map, dns::DsPolicy& policy) {
+  bool strict = policy.rule == dns::DsPolicy::Rule::strict;
+  read_choice(map, "policy", "strict", "syntax", strict);
+  policy.rule = strict ? dns::DsPolicy::Rule::strict : dns::DsPolicy::Rule::syntax;
+  read_choice(map, "gost", "accept", "reject", policy.gost);
+  read_choice(map, "sha1", "accept", "reject", policy.sha1);
+}
+
 }  // namespace
 
 base::Result<Policy> Policy::parse(std::string_view yaml, const std::string& file) {
@@ -61,6 +79,7 @@ base::Result<Policy> Policy::parse(std::string_view yaml, const std::string& fil
   read_algorithm(top, policy.algorithm);
   top.map("signatures", [&](YamlMap& map) { read_signatures(map, policy.signatures); });
   top.map("signed-keys", [&](YamlMap& map) { read_signed_keys(map, policy.signed_keys); });
+  top.map("ds", [&](YamlMap& map) { read_ds(map, policy.ds); });
   TLD_TRY(top.finish());
   if (auto status = policy.check(); !status) return status.error().in(file);
   return policy;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "dns/ds_policy.h"
 #include "dns/rdata.h"
 
 namespace tld::zones {
@@ -12,23 +13,6 @@ using dns::RRType;
 
 std::string plural(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
-// The digest's octets; 0 for a type that is not known here, whose digest may have any length.
-std::size_t digest_octets(std::uint8_t digest_type) {
-  switch (digest_type) {
-    case dns::digest_sha1:
-      return 20;
-    case dns::digest_sha256:
-    case dns::digest_gost:
-    case 5:  // GOST R 34.11-2012, RFC 9558
-    case 6:  // SM3, RFC 9563
-      return 32;
-    case dns::digest_sha384:
-      return 48;
-    default:
-      return 0;
-  }
 }
 
 }  // namespace
@@ -137,12 +121,12 @@ void check_ds_digest(const CheckContext& context, const PlacedRRset& placed) {
       context.findings.fault("ds-digest", rrset.owner, placed.index, ds.error().message);
       continue;
     }
-    const std::size_t wanted = digest_octets(ds.value().digest_type);
-    if (wanted == 0 || ds.value().digest.size() == wanted) continue;
+    const dns::DigestEntry* known = dns::find_digest_type(ds.value().digest_type);
+    if (known == nullptr || ds.value().digest.size() == known->octets) continue;
     context.findings.fault("ds-digest", rrset.owner, placed.index,
                            "digest of type " + std::to_string(ds.value().digest_type) + " has " +
                                std::to_string(ds.value().digest.size()) + " octets instead of " +
-                               std::to_string(wanted));
+                               std::to_string(known->octets));
   }
 }
 

@@ -14,8 +14,9 @@ ROOMS = {
     "signer": {"zones", "hsm", "dns", "base"},
     "keys": {"hsm", "dns", "base"},
     "publish": {"signer", "zones", "dns", "base"},
+    "epp": {"zones", "dns", "base"},
     "plugin": {"publish", "keys", "signer", "zones", "hsm", "dns", "base"},
-    "cli": {"publish", "keys", "signer", "zones", "hsm", "dns", "base"},
+    "cli": {"epp", "publish", "keys", "signer", "zones", "hsm", "dns", "base"},
 }
 # Of hsm/, what those see that only need keys and signatures.
 HSM_CLIENT_HEADERS = {"hsm/key.h", "hsm/verify.h", "hsm/client.h", "hsm/algorithm.h"}

@@ -29,13 +29,15 @@ TEST(Policy, EveryKeyLandsInItsField) {
       "algorithm: RSASHA256\n"
       "signatures: {validity: P14D, refresh: P2D, inception-offset: PT2H}\n"
       "signed-keys: {span: P60D, slot: P5D, validity: P15D, inception-offset: P2D,\n"
-      "              dnskey-ttl: PT2H, cds-digest-types: [2, 4]}\n",
+      "              dnskey-ttl: PT2H, cds-digest-types: [2, 4]}\n"
+      "ds: {policy: syntax, gost: accept, sha1: reject}\n",
       "p");
   ASSERT_TRUE(policy) << policy.error().message;
   Policy wanted;
   wanted.algorithm = hsm::Algorithm::rsasha256;
   wanted.signatures = {days{14}, days{2}, hours{2}};
   wanted.signed_keys = {days{60}, days{5}, days{15}, days{2}, hours{2}, {2, 4}};
+  wanted.ds = {dns::DsPolicy::Rule::syntax, true, false};
   EXPECT_EQ(policy.value(), wanted);
 }
 
@@ -61,6 +63,10 @@ TEST(Policy, FaultsNameFileLineAndKey) {
       {"signed-keys:\n  cds-digest-types: 2", "policy.yaml:2: signed-keys.cds-digest-types"},
       {"signed-keys:\n  cds-digest-types: [1]", "policy.yaml:2: signed-keys.cds-digest-types"},
       {"signed-keys:\n  cds-digest-types: [2, none]", "signed-keys.cds-digest-types"},
+      {"ds:\n  policy: lax", "policy.yaml:2: ds.policy"},
+      {"ds:\n  gost: yes", "policy.yaml:2: ds.gost"},
+      {"ds:\n  sha1: refuse", "policy.yaml:2: ds.sha1"},
+      {"ds:\n  sha-1: reject", "policy.yaml:2: ds.sha-1"},
       {"- a list", "policy.yaml:1"},
       {"a: [", "policy.yaml:"},
   };
