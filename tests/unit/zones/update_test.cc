@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "zones/update.h"
 
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -263,6 +264,43 @@ TEST(Update, CandidatesOfOneBaseShareNoNewSlot) {
   all.insert(slots[1].begin(), slots[1].end());
   EXPECT_EQ(all.size(), slots[0].size() + slots[1].size());
   EXPECT_GE(*all.begin(), zone->slot_limit());
+}
+
+// Catches: a counter that two threads read before either has written it.
+TEST(Lineage, GivesEachNumberOnce) {
+  constexpr Slot first = 5, each = 50'000;
+  Lineage lineage(first, 0);
+  std::vector<Slot> slots[2];
+  std::atomic<int> waiting{2};
+  const auto take = [&](int which) {
+    const auto owner = std::make_shared<const dns::Name>(name(which == 0 ? "a.kz." : "b.kz."));
+    for (--waiting; waiting > 0;) std::this_thread::yield();
+    for (Slot i = 0; i < each; ++i) slots[which].push_back(lineage.new_slot(owner, RRType::A));
+  };
+  std::thread one([&] { take(0); }), two([&] { take(1); });
+  one.join();
+  two.join();
+  EXPECT_EQ(lineage.slot_limit(), first + 2 * each);
+  std::set<Slot> all;
+  for (const int which : {0, 1}) {
+    for (const Slot slot : slots[which]) {
+      EXPECT_TRUE(all.insert(slot).second);
+      ASSERT_NE(lineage.place(slot), nullptr);
+      EXPECT_EQ(*lineage.place(slot)->owner, name(which == 0 ? "a.kz." : "b.kz."));
+    }
+  }
+  EXPECT_EQ(lineage.place(first + 2 * each), nullptr);
+  EXPECT_FALSE(lineage.exhausted());
+}
+
+TEST(Lineage, SaysWhenThereAreNoNumbersLeft) {
+  Lineage lineage(no_slot - 1, 0);
+  const auto owner = std::make_shared<const dns::Name>(name("kz."));
+  EXPECT_EQ(lineage.new_slot(owner, RRType::A), no_slot - 1);
+  EXPECT_FALSE(lineage.exhausted());
+  EXPECT_EQ(lineage.new_slot(owner, RRType::A), no_slot);
+  EXPECT_TRUE(lineage.exhausted());
+  EXPECT_EQ(lineage.slot_limit(), no_slot);
 }
 
 TEST(Update, CompactForgetsTheOverlay) {
