@@ -97,7 +97,7 @@ std::shared_ptr<const zones::Zone> load_and_build(const std::filesystem::path& p
   const auto store = need(zones::Store::open(path, zones::Store::Mode::read_only));
   const auto loaded = need(store->load_registry(apex));
   steps.done("Store::load_registry");
-  const auto report = zones::check(loaded.content);
+  const auto report = zones::check(loaded);
   if (!report.passed()) std::printf("%s\n", report.faults_text().c_str());
   steps.done("check");
   return need(zones::build(report.checked.value(), {{}, {dns::RRType::DNSKEY}, 2}));

@@ -89,7 +89,6 @@ class FollowerTest : public testing::Test {
   std::atomic<std::uint32_t> last_serial{0};
   Follower::Options options;
   std::atomic<bool> stop{false};
-  std::vector<std::shared_ptr<const signer::SignedZone>> kept;
   std::optional<Follower> follower;
 };
 
@@ -261,7 +260,7 @@ TEST_F(FollowerTest, CompactionChangesNothing) {
   sign_all_of_live();
   std::string more;
   std::uint32_t lineages = 0;
-  const zones::Zone* base = live.current()->signed_zone->zone_pointer().get();
+  auto base = live.current()->signed_zone->zone_pointer();
   for (int i = 0; i < 20; ++i) {
     more += "d" + std::to_string(i) + ".example. NS ns.elsewhere.test.\n";
     more += "d" + std::to_string(i) + ".example. DS 1 13 2 " + std::string(64, '7') + "\n";
@@ -274,8 +273,7 @@ TEST_F(FollowerTest, CompactionChangesNothing) {
     EXPECT_EQ(now->signatures(0), now->zone().signature_count());
     if (!now->zone().same_lineage(*base)) {
       ++lineages;
-      base = now->zone_pointer().get();
-      kept.push_back(now);
+      base = now->zone_pointer();
     }
   }
   EXPECT_TRUE(comes_true([&] {
