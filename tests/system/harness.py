@@ -47,10 +47,11 @@ class Deployment:
     plugin swaps the snapshot before each call (a build with hooks)."""
 
     def __init__(self, faulty_token=False, supervised=False, settings=None, sign_deadline="PT2S",
-                 operation_deadline="PT5S", swapping=False):
+                 operation_deadline="PT5S", swapping=False, brake=None):
         self.path = Path(tempfile.mkdtemp(prefix="tld-", dir="/tmp"))
         self._supervised, self._sign_deadline = supervised, sign_deadline
         self._operation_deadline = operation_deadline
+        self.zone_settings = {"brake": brake} if brake else {}
         self.settings = {**SETTINGS, **(settings or {})}
         self.port = free_port()
         self.store = self.path / "registry.sqlite"
@@ -133,7 +134,7 @@ class Deployment:
             "store": {"path": str(self.store)}, "publish-interval": "PT1S", "tokens": [token],
             "zones": [{"name": z.origin, "policy": str(self.policy),
                        "signed-keys": str(z.signed_keys),
-                       "zsk": [{"token": "primary", "id": z.zsk.id}]}
+                       "zsk": [{"token": "primary", "id": z.zsk.id}], **self.zone_settings}
                       for z in self.zones.values()],
         }
 

@@ -16,7 +16,7 @@ def test_snapshot_swaps_between_calls(tmp_path):
     of the one in a denial of the other, a referral without its DS."""
     files = [generate_zone(tmp_path / f"kz.{e}", "--origin", "kz.", "--delegations", 2000,
                            "--changed", 40, "--edition", e, "--longest", 253) for e in (0, 1)]
-    with Deployment(swapping=True, settings={"cache-ttl": "0"}) as deployment:
+    with Deployment(swapping=True, settings={"cache-ttl": "0"}, brake={"percent": 100}) as deployment:
         deployment.add_zone("kz.", files[0])
         deployment.start()
         deployment.wait_until_signed("kz.")
@@ -43,7 +43,7 @@ def test_alias_that_leaves_our_zones(tmp_path):
     for target in ("provider0.example.", "elsewhere.provider9.example."):
         files.append(tmp_path / f"kz.{target}")
         files[-1].write_text(text.replace("www.provider0.example.", target))
-    with Deployment(swapping=True, settings={"cache-ttl": "0"}) as deployment:
+    with Deployment(swapping=True, settings={"cache-ttl": "0"}, brake={"percent": 100}) as deployment:
         deployment.add_zone("kz.", files[0])
         deployment.start()
         deployment.wait_until_signed("kz.")
