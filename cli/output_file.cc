@@ -119,10 +119,15 @@ base::Result<OutputFile> OutputFile::create(const fs::path& path) {
   return OutputFile(std::make_unique<State>(file, real, temporary));
 }
 
+base::Result<fs::path> OutputFile::flushed_path() {
+  state_->stream.flush();
+  if (!state_->stream) return file_error("write", state_->path, state_->buffer.error());
+  return fs::path(state_->temporary);
+}
+
 base::Status OutputFile::commit() {
+  TLD_TRY(flushed_path());
   State& state = *state_;
-  state.stream.flush();
-  if (!state.stream) return file_error("write", state.path, state.buffer.error());
   if (::fchmod(state.file, 0644) != 0 || ::fsync(state.file) != 0 ||
       ::rename(state.temporary.c_str(), state.path.c_str()) != 0) {
     return file_error("write", state.path, errno);

@@ -28,6 +28,9 @@ class OutputFile {
   // Lifetime: that of this OutputFile. Its state tells whether writing worked; commit() asks it.
   std::ostream& stream();
 
+  // The temporary file with all that was written so far, for others to look at.
+  base::Result<std::filesystem::path> flushed_path();
+
   // Mode 0644, fsync, rename, fsync of the directory. Call once.
   base::Status commit();
 

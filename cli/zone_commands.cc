@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
+#include "cli/signed_export.h"
 #include "cli/store_option.h"
 #include "zones/check.h"
 #include "zones/store.h"
@@ -24,6 +25,8 @@ using zones::Store;
 
 struct Options {
   std::string store, zone, zone_file, output;
+  bool is_signed = false;
+  SignedExport from_server;
 };
 
 // --- what a check found, as text and JSON ---
@@ -151,6 +154,12 @@ base::Result<zones::ZoneContent> load(const Options& options) {
 }
 
 base::Result<Report> export_to_output(const Options& options) {
+  if (options.is_signed) {
+    SignedExport wanted = options.from_server;
+    wanted.zone = to_name(options.zone);
+    wanted.output = options.output;
+    return export_signed(wanted);
+  }
   TLD_TRY(const auto zone, load(options));
   if (options.output.empty()) {
     zones::write_zone_file(zone, std::cout);
@@ -221,23 +230,50 @@ void add_import(CLI::App& zone, Chosen& chosen) {
   on_chosen(command, chosen, [options] { return import_zone(*options); });
 }
 
+// What is wrong about the options together.
+std::string export_misuse(const Options& options, bool json) {
+  if (options.is_signed && !options.store.empty()) {
+    return "--signed asks the server, not the store: leave --store out";
+  }
+  if (!options.is_signed && options.store.empty()) return "--store is needed, or --signed";
+  if (options.is_signed && options.output.empty()) return "--signed needs --output";
+  if (json && options.output.empty()) return "--json needs --output";
+  return "";
+}
+
+void add_signed_options(CLI::App* command, SignedExport& into) {
+  into.verifiers = {"ldns-verify-zone {file}", "dnssec-verify -q -o {zone} {file}",
+                    "kzonecheck -d on -o {zone} {file}"};
+  command->add_option("--server", into.server, "With --signed: the server's address (127.0.0.1)");
+  command->add_option("--port", into.port, "With --signed: its port (53)");
+  command->add_option("--serial", into.serial,
+                      "With --signed: the serial that it must have; default: any");
+  command->add_option("--verifier", into.verifiers,
+                      "With --signed: in place of the three verifiers; {file} and {zone} are filled "
+                      "in. May be given several times");
+}
+
 void add_export(CLI::App& zone, Chosen& chosen) {
   CLI::App* command = add_command(
       zone, chosen, "export",
-      {"Write a zone of the store as a zone file",
+      {"Write a zone as a zone file",
        "Writes a zone from the store: unsigned, one record per line, absolute names,\n"
-       "canonical order, with the serial that it was imported with. A file is written\n"
-       "whole or not at all. --json needs --output, since stdout cannot hold both.",
-       "  tldctl zone export --store /var/lib/tld/registry.sqlite --zone kz. --output kz.zone"});
+       "canonical order, with the serial that it was imported with. Or, with --signed,\n"
+       "the whole signed zone as the running server has it, by AXFR; then validators\n"
+       "that others wrote must accept it (ldns-verify-zone, dnssec-verify, kzonecheck),\n"
+       "or there is no file and the exit code is 1. A file is written whole or not at\n"
+       "all. --json needs --output, since stdout cannot hold both.",
+       "  tldctl zone export --store /var/lib/tld/registry.sqlite --zone kz. --output kz.zone\n"
+       "  tldctl zone export --signed --zone kz. --output kz.signed"});
   const auto options = std::make_shared<Options>();
-  add_store_option(*command, options->store);
+  add_store_option(*command, options->store)->required(false);
   add_zone_option(command, *options);
   command->add_option("--output", options->output, "The file to write; default: stdout");
+  command->add_flag("--signed", options->is_signed, "The signed zone, from the server");
+  add_signed_options(command, options->from_server);
   on_chosen(
       command, chosen, [options] { return export_to_output(*options); },
-      [options, &chosen]() -> std::string {
-        return chosen.json && options->output.empty() ? "--json needs --output" : "";
-      });
+      [options, &chosen] { return export_misuse(*options, chosen.json); });
 }
 
 void add_check(CLI::App& zone, Chosen& chosen) {

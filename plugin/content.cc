@@ -66,10 +66,14 @@ pdns_compat::Content make_content(RRType type, std::string_view rdata) {
 
 const ContentCache::Contents& ContentCache::ns_set(
     const std::shared_ptr<const publish::Publication>& publication, const zones::RdataSet& set) {
-  if (publication_ != publication || by_set_.size() >= most_cached_sets) {
-    by_set_.clear();
+  if (publication_ != publication) {
+    // The ids of sets are those of a lineage, not of one version.
+    const bool same = publication_ && publication->signed_zone->zone().same_lineage(
+                                          publication_->signed_zone->zone());
+    if (!same) by_set_.clear();
     publication_ = publication;
   }
+  if (by_set_.size() >= most_cached_sets) by_set_.clear();
   Contents& contents = by_set_[set.id()];
   if (contents.empty()) {
     for (const std::string_view rdata : set) contents.push_back(make_content(RRType::NS, rdata));

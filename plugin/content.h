@@ -32,7 +32,7 @@ class FoldedName {
 
 pdns_compat::Content make_content(dns::RRType type, std::string_view rdata);
 
-// Ready-made contents of the NS sets of one publication: thousands of delegations share one set.
+// Ready-made contents of the NS sets of a zone's versions: thousands of delegations share one set.
 class ContentCache {
  public:
   using Contents = std::vector<pdns_compat::Content>;

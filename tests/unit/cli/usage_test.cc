@@ -15,7 +15,10 @@ using testing::Outcome;
 using Words = std::vector<std::string>;
 using UsageTest = testing::TldctlTest;
 
-const std::vector<Words> commands = {{"store", "init"}, {"store", "migrate"}, {"store", "check"}, {"zone", "freeze"}, {"zone", "thaw"}, {"zone", "rollback"}, {"zone", "approve"}, {"zone", "publications"}, {"zone", "waiting"},          {"zone", "import"},  {"zone", "export"},
+const std::vector<Words> commands = {{"store", "init"}, {"store", "migrate"}, {"store", "check"}, {"zone", "freeze"},
+                                     {"zone", "thaw"}, {"zone", "rollback"}, {"zone", "approve"},
+                                     {"zone", "publications"}, {"zone", "waiting"},
+                                     {"zone", "import"},  {"zone", "export"},
                                      {"zone", "check"}, {"key", "generate"}, {"key", "list"},
                                      {"ceremony"},      {"status"},          {"epp", "apply"}};
 
