@@ -101,9 +101,7 @@ base::Result<Report> apply(const Options& options, bool json) {
   TLD_TRY(const auto store, open_store(options.store, zones::Store::Mode::read_write));
   const auto begin = [&] { return store->begin_change(settings.apex); };
   // A zone that is not in the store is one error, not one for each frame.
-  {
-    TLD_TRY(begin());
-  }
+  { TLD_TRY(begin()); }
   TLD_TRY(const std::string input, read_input(options.input));
   Report report;
   const FrameCounts counts =

@@ -34,8 +34,10 @@ base::Time now() {
 }
 
 ordered_json json_of(const zones::Publication& publication) {
-  return {{"publication", publication.id},   {"serial", publication.serial},
-          {"created", utc(publication.created)}, {"changes", publication.changes},
+  return {{"publication", publication.id},
+          {"serial", publication.serial},
+          {"created", utc(publication.created)},
+          {"changes", publication.changes},
           {"whole", publication.whole}};
 }
 
@@ -81,7 +83,8 @@ base::Result<Report> show_waiting(const Options& options) {
   for (const zones::SetAside& one : aside) {
     report.json["set-aside"].push_back(
         {{"name", one.name}, {"since", utc(one.since)}, {"reason", one.reason}});
-    report.text += fmt::format("set aside since {}: {}: {}\n", utc(one.since), one.name, one.reason);
+    report.text +=
+        fmt::format("set aside since {}: {}: {}\n", utc(one.since), one.name, one.reason);
   }
   if (report.text.empty()) report.text = "nothing stands in the way of a publication\n";
   return report;
@@ -101,8 +104,8 @@ base::Result<Report> thaw(const Options& options) {
   TLD_TRY(store->thaw(to_name(options.zone), now()));
   Report report;
   report.json = {{"zone", options.zone}, {"frozen", nullptr}};
-  report.text = fmt::format("{} is thawed: what the registry has now will be published\n",
-                            options.zone);
+  report.text =
+      fmt::format("{} is thawed: what the registry has now will be published\n", options.zone);
   return report;
 }
 
@@ -188,13 +191,13 @@ void add_deciding(CLI::App& zone, Chosen& chosen) {
       ->add_option("PUBLICATION", back->number, "Its number in tldctl zone publications")
       ->required();
   const auto approved = std::make_shared<Options>();
-  CLI::App* command = add(
-      zone, chosen, "approve",
-      {"Let a change set go live that the brake holds",
-       "Approves what the hold says, and no more: if the change set grows, it is held\n"
-       "again. The zone's settings say how many people must approve.",
-       "  tldctl zone approve --store registry.sqlite --zone kz. --hold 3 --person ann"},
-      approved, approve);
+  CLI::App* command =
+      add(zone, chosen, "approve",
+          {"Let a change set go live that the brake holds",
+           "Approves what the hold says, and no more: if the change set grows, it is held\n"
+           "again. The zone's settings say how many people must approve.",
+           "  tldctl zone approve --store registry.sqlite --zone kz. --hold 3 --person ann"},
+          approved, approve);
   command->add_option("--hold", approved->number, "Its number in tldctl zone waiting")->required();
   command->add_option("--person", approved->person, "Who approves")->required();
 }

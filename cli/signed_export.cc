@@ -38,7 +38,8 @@ std::string octets_of(const ldns_buffer* buffer) {
   return {reinterpret_cast<const char*>(ldns_buffer_begin(buffer)), ldns_buffer_position(buffer)};
 }
 
-// In our own presentation form: ldns 1.8 leaves characters unescaped that other programs stumble at.
+// In our own presentation form: ldns 1.8 leaves characters unescaped that other programs stumble
+// at.
 base::Result<std::string> line_of(const ldns_rr* rr) {
   const Buffer owner(ldns_buffer_new(LDNS_MAX_DOMAINLEN + 1));
   const Buffer rdata(ldns_buffer_new(LDNS_MAX_PACKETLEN));
@@ -53,9 +54,9 @@ base::Result<std::string> line_of(const ldns_rr* rr) {
 }
 
 base::Result<Resolver> resolver_to(const SignedExport& wanted) {
-  Rdf address(ldns_rdf_new_frm_str(wanted.server.find(':') == std::string::npos ? LDNS_RDF_TYPE_A
-                                                                               : LDNS_RDF_TYPE_AAAA,
-                                   wanted.server.c_str()));
+  Rdf address(ldns_rdf_new_frm_str(
+      wanted.server.find(':') == std::string::npos ? LDNS_RDF_TYPE_A : LDNS_RDF_TYPE_AAAA,
+      wanted.server.c_str()));
   if (!address) return base::invalid_input("--server: " + wanted.server + " is not an address");
   Resolver resolver(ldns_resolver_new());
   if (!resolver || ldns_resolver_push_nameserver(resolver.get(), address.get()) != LDNS_STATUS_OK) {
@@ -69,8 +70,8 @@ base::Result<Resolver> resolver_to(const SignedExport& wanted) {
 base::Result<Transferred> transfer(const SignedExport& wanted, ldns_resolver* resolver,
                                    std::ostream& out) {
   const std::string zone = wanted.zone.text();
-  const std::string place = fmt::format("AXFR of {} from {} port {}", zone, wanted.server,
-                                        wanted.port);
+  const std::string place =
+      fmt::format("AXFR of {} from {} port {}", zone, wanted.server, wanted.port);
   const Rdf name(ldns_dname_new_frm_str(zone.c_str()));
   const ldns_status begun = ldns_axfr_start(resolver, name.get(), LDNS_RR_CLASS_IN);
   if (begun != LDNS_STATUS_OK) {
@@ -126,12 +127,12 @@ base::Result<Report> export_signed(const SignedExport& wanted) {
   TLD_TRY(const auto resolver, resolver_to(wanted));
   TLD_TRY(const Transferred got, transfer(wanted, resolver.get(), file.stream()));
   Report report;
-  report.json = {{"zone", wanted.zone.text()},   {"serial", got.serial},
-                 {"records", got.records},       {"signatures", got.signatures},
+  report.json = {{"zone", wanted.zone.text()},    {"serial", got.serial},
+                 {"records", got.records},        {"signatures", got.signatures},
                  {"verifiers", wanted.verifiers}, {"output", wanted.output}};
   if (wanted.serial && *wanted.serial != got.serial) {
-    report.verdict = fmt::format("the server has serial {}, not {}; no file was written", got.serial,
-                                 *wanted.serial);
+    report.verdict = fmt::format("the server has serial {}, not {}; no file was written",
+                                 got.serial, *wanted.serial);
     return report;
   }
   TLD_TRY(const auto path, file.flushed_path());
@@ -144,9 +145,9 @@ base::Result<Report> export_signed(const SignedExport& wanted) {
     return report;
   }
   TLD_TRY(file.commit());
-  report.text = fmt::format("{}: serial {}, {} records, {} of them RRSIG; accepted by {} verifiers\n",
-                            wanted.output, got.serial, got.records, got.signatures,
-                            wanted.verifiers.size());
+  report.text =
+      fmt::format("{}: serial {}, {} records, {} of them RRSIG; accepted by {} verifiers\n",
+                  wanted.output, got.serial, got.records, got.signatures, wanted.verifiers.size());
   return report;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// tldctl zone export --signed: the whole signed zone as the running server has it, by AXFR (RFC 5936),
-// judged by validators of others before the file takes its name.
+// tldctl zone export --signed: the whole signed zone as the running server has it, by AXFR (RFC
+// 5936), judged by validators of others before the file takes its name.
 //
 // Thread rule: used by one thread.
 #pragma once

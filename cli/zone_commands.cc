@@ -172,8 +172,7 @@ base::Result<Report> export_to_output(const Options& options) {
   report.json["zone"] = zone.apex().text();
   report.json["records"] = zone.record_count();
   report.json["output"] = options.output;
-  report.text =
-      fmt::format("{}: {}\n", options.output, plural(zone.record_count(), "record"));
+  report.text = fmt::format("{}: {}\n", options.output, plural(zone.record_count(), "record"));
   return report;
 }
 
@@ -248,9 +247,10 @@ void add_signed_options(CLI::App* command, SignedExport& into) {
   command->add_option("--port", into.port, "With --signed: its port (53)");
   command->add_option("--serial", into.serial,
                       "With --signed: the serial that it must have; default: any");
-  command->add_option("--verifier", into.verifiers,
-                      "With --signed: in place of the three verifiers; {file} and {zone} are filled "
-                      "in. May be given several times");
+  command->add_option(
+      "--verifier", into.verifiers,
+      "With --signed: in place of the three verifiers; {file} and {zone} are filled "
+      "in. May be given several times");
 }
 
 void add_export(CLI::App& zone, Chosen& chosen) {

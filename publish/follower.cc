@@ -16,9 +16,9 @@ namespace tld::publish {
 using base::Status;
 using std::chrono::milliseconds;
 
-Follower::Follower(Options options, ZoneSetup zone, LiveZone& live,
-                   signer::SigningService& service, std::shared_ptr<const base::Clock> clock,
-                   std::shared_ptr<base::Log> log, OnPublished on_published)
+Follower::Follower(Options options, ZoneSetup zone, LiveZone& live, signer::SigningService& service,
+                   std::shared_ptr<const base::Clock> clock, std::shared_ptr<base::Log> log,
+                   OnPublished on_published)
     : options_(std::move(options)),
       zone_(std::move(zone)),
       live_(live),
@@ -102,15 +102,15 @@ Status Follower::publish() {
 
 Status Follower::publish_with(const zones::PublishOptions& options) {
   TLD_TRY(const auto made,
-          store_->publish(zone_.apex, options,
-                          [&](const zones::PendingChanges& pending) -> base::Result<zones::Decision> {
-                            if (pending.first) return decide(pending, nullptr, options_.brake);
-                            if (!latest_ || pending.last != latest_->publication) {
-                              return base::unavailable("another publisher was faster");
-                            }
-                            return decide(pending, latest_->signed_zone->zone_pointer(),
-                                          options_.brake);
-                          }));
+          store_->publish(
+              zone_.apex, options,
+              [&](const zones::PendingChanges& pending) -> base::Result<zones::Decision> {
+                if (pending.first) return decide(pending, nullptr, options_.brake);
+                if (!latest_ || pending.last != latest_->publication) {
+                  return base::unavailable("another publisher was faster");
+                }
+                return decide(pending, latest_->signed_zone->zone_pointer(), options_.brake);
+              }));
   if (!made) return base::ok();
   last_publication_ = std::chrono::steady_clock::now();
   publications_.fetch_add(1, std::memory_order_relaxed);
@@ -122,7 +122,8 @@ void Follower::prune() {
   const base::Time now = clock_->now();
   if (pruned_ && now < *pruned_ + std::chrono::hours{1}) return;
   pruned_ = now;
-  if (const Status outcome = store_->prune(zone_.apex, now - options_.keep_publications); !outcome) {
+  if (const Status outcome = store_->prune(zone_.apex, now - options_.keep_publications);
+      !outcome) {
     log_->write(base::Level::warning,
                 fmt::format("tld: zone {}: old publications stay in the store: {}",
                             zone_.apex.text(), outcome.error().message));
@@ -170,13 +171,12 @@ Status Follower::load_changes(const zones::PublishedChanges& changes) {
                                      {changes.publication.serial}));
   if (!update.refusals.empty()) return load();  // not what the publisher saw: all of it anew
   if (update.rebuilt) {
-    take_other_lineage({changes.publication,
-                        std::make_shared<signer::SignedZone>(update.zone, zone_.keys,
-                                                             zone_.policy)});
+    take_other_lineage({changes.publication, std::make_shared<signer::SignedZone>(
+                                                 update.zone, zone_.keys, zone_.policy)});
     return base::ok();
   }
-  latest_ = Version{changes.publication,
-                    signer::SignedZone::next(*latest_->signed_zone, update.zone)};
+  latest_ =
+      Version{changes.publication, signer::SignedZone::next(*latest_->signed_zone, update.zone)};
   to_sign_.insert(to_sign_.end(), update.to_sign.begin(), update.to_sign.end());
   not_live_.insert(not_live_.end(), changes.names.begin(), changes.names.end());
   return base::ok();
@@ -190,7 +190,8 @@ Status Follower::go_live() {
   if (live && live->publication == latest_->publication) return base::ok();
   if (is_overtaken()) {
     return base::refused(fmt::format(
-        "the store's publication {} has serial {}, not above {}, which was served already: it was put "
+        "the store's publication {} has serial {}, not above {}, which was served already: it was "
+        "put "
         "back to an older state; a server that can write to it goes on above that serial",
         latest_->publication.id, latest_->publication.serial, live->publication.serial));
   }
@@ -229,8 +230,8 @@ void Follower::serve_what_needs_no_signature() {
 
 void Follower::swap(std::shared_ptr<const signer::SignedZone> zone,
                     const zones::Publication& publication) {
-  live_.swap_in(std::make_shared<Publication>(Publication{std::move(zone), publication,
-                                                          clock_->now()}));
+  live_.swap_in(
+      std::make_shared<Publication>(Publication{std::move(zone), publication, clock_->now()}));
   if (on_published_) on_published_(publication.serial);
 }
 
@@ -270,8 +271,8 @@ Status Follower::finish_compaction() {
   TLD_TRY(const auto base, done.result.get());
   TLD_TRY(const auto changes, store_->changes_since(zone_.apex, done.from));
   if (changes.whole || changes.publication != latest_->publication) return base::ok();
-  TLD_TRY(const auto update, zones::update(base->zone_pointer(), changes.names,
-                                           {changes.publication.serial}));
+  TLD_TRY(const auto update,
+          zones::update(base->zone_pointer(), changes.names, {changes.publication.serial}));
   if (update.rebuilt || !update.refusals.empty()) return base::ok();
   const auto zone = signer::SignedZone::next(*base, update.zone);
   TLD_TRY(signer::sign_all(zone, update.to_sign, service_, options_.signing_window, stopping_));
@@ -291,10 +292,11 @@ Status Follower::say_what_stands_in_the_way() {
   }
   TLD_TRY(const auto hold, store_->hold(zone_.apex));
   if (hold) {
-    return base::refused(fmt::format(
-        "the brake holds what the registry has changed: {}; tldctl zone approve --hold {} lets it go "
-        "live ({} of {} approvals)",
-        hold->reason, hold->id, hold->approved_by.size(), options_.brake.approvals));
+    return base::refused(
+        fmt::format("the brake holds what the registry has changed: {}; tldctl zone approve --hold "
+                    "{} lets it go "
+                    "live ({} of {} approvals)",
+                    hold->reason, hold->id, hold->approved_by.size(), options_.brake.approvals));
   }
   return base::ok();
 }
@@ -308,11 +310,11 @@ void Follower::note(const Status& outcome) {
   const std::string& why = outcome.error().message;
   if (*waiting && (*waiting)->why == why) return;  // said already
   *waiting = Waiting{*waiting ? (*waiting)->since : clock_->now(), why};
-  log_->write(base::Level::error,
-              fmt::format("tld: zone {}: what the registry store {} has cannot go live: {}. What was "
-                          "served before, if anything, is served on; it is tried again every {} ms",
-                          zone_.apex.text(), options_.store.text(), why,
-                          options_.retry_after.count()));
+  log_->write(
+      base::Level::error,
+      fmt::format("tld: zone {}: what the registry store {} has cannot go live: {}. What was "
+                  "served before, if anything, is served on; it is tried again every {} ms",
+                  zone_.apex.text(), options_.store.text(), why, options_.retry_after.count()));
 }
 
 }  // namespace tld::publish

@@ -2,10 +2,11 @@
 //
 // Store → what is served, for one zone.
 //
-// Where the store can be written, what waits in its feed is made a publication first (publisher.h). Then
-// what is new is followed, at the cost of the change: the next version of the zone is made from the
-// last, what is new in it is signed and each signature verified, and only then it takes the place of
-// the one that serves. Whatever fails on the way leaves the old one serving, and is tried again.
+// Where the store can be written, what waits in its feed is made a publication first (publisher.h).
+// Then what is new is followed, at the cost of the change: the next version of the zone is made
+// from the last, what is new in it is signed and each signature verified, and only then it takes
+// the place of the one that serves. Whatever fails on the way leaves the old one serving, and is
+// tried again.
 //
 // While signatures cannot be had, changes that need none (insecure delegations, their glue) go live
 // without the rest, under the old SOA.
@@ -113,9 +114,9 @@ class Follower {
 
   // Only the follower's thread uses these.
   std::unique_ptr<zones::Store> store_;
-  std::optional<Version> latest_;                 // what the store published last, as far as seen
-  std::vector<zones::Slot> to_sign_;              // of latest_, before it may go live
-  std::vector<zones::NameData> not_live_;         // changed since what is live, latest state last
+  std::optional<Version> latest_;          // what the store published last, as far as seen
+  std::vector<zones::Slot> to_sign_;       // of latest_, before it may go live
+  std::vector<zones::NameData> not_live_;  // changed since what is live, latest state last
   struct Compaction {
     std::future<base::Result<std::shared_ptr<const signer::SignedZone>>> result;
     zones::Publication from;

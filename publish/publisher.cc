@@ -10,7 +10,8 @@ namespace {
 base::Result<zones::Decision> decide_first(const zones::ZoneContent& content) {
   const zones::CheckReport report = zones::check(content);
   if (!report.passed()) {
-    return base::refused("the zone as it is in the store fails its checks: " + report.faults_text());
+    return base::refused("the zone as it is in the store fails its checks: " +
+                         report.faults_text());
   }
   zones::Decision decision;
   decision.first = true;
@@ -38,8 +39,8 @@ base::Result<zones::Decision> decide(const zones::PendingChanges& pending,
       decision.changes.push_back(pending.changes[i]);
     }
   }
-  decision.hold = brake(impact_of(decision.changes, published->apex()), *published, limits,
-                        pending.hold);
+  decision.hold =
+      brake(impact_of(decision.changes, published->apex()), *published, limits, pending.hold);
   return decision;
 }
 

@@ -46,7 +46,8 @@ ErrorKind kind_of_postgresql(const std::string& state) {
   if (state == "25006" || state == "42501") return ErrorKind::refused;  // read only, privilege
   if (group == "28" || group == "3D") return ErrorKind::refused;        // login, no such database
   if (group == "42") return ErrorKind::internal;                        // our SQL
-  return ErrorKind::unavailable;  // connection, serialization, resources, shutdown, recovery conflict
+  return ErrorKind::unavailable;  // connection, serialization, resources, shutdown, recovery
+                                  // conflict
 }
 
 std::string one_line(std::string text) {
@@ -105,11 +106,20 @@ void append(long long value, bool nullable, std::string& row) {
 void append(const std::string& value, bool /*nullable*/, std::string& row) {
   for (const char c : value) {
     switch (c) {
-      case '\\': row += "\\\\"; break;
-      case '\t': row += "\\t"; break;
-      case '\n': row += "\\n"; break;
-      case '\r': row += "\\r"; break;
-      default: row += c;
+      case '\\':
+        row += "\\\\";
+        break;
+      case '\t':
+        row += "\\t";
+        break;
+      case '\n':
+        row += "\\n";
+        break;
+      case '\r':
+        row += "\\r";
+        break;
+      default:
+        row += c;
     }
   }
 }

@@ -41,7 +41,8 @@ std::string translated(std::string text) {
 // keepalives: a server that vanished is noticed; no statement waits for a lock for ever.
 std::string words_to_connect(const StoreAddress& address) {
   return "connect_timeout=10 application_name=pdns-tld keepalives_idle=10 keepalives_interval=5 "
-         "keepalives_count=3 tcp_user_timeout=20000 " + address.connection_words();
+         "keepalives_count=3 tcp_user_timeout=20000 " +
+         address.connection_words();
 }
 
 class PostgresqlDatabase final : public Database {
@@ -69,8 +70,10 @@ class PostgresqlDatabase final : public Database {
   void define(const std::string& portable) override { sql_ << translated(portable); }
 
   void continue_ids(const std::string& table) override {
-    sql_ << "SELECT setval(pg_get_serial_sequence('" + table + "', 'id'), coalesce(max(id), 0) + 1, "
-            "false) FROM " + table;
+    sql_ << "SELECT setval(pg_get_serial_sequence('" + table +
+                "', 'id'), coalesce(max(id), 0) + 1, "
+                "false) FROM " +
+                table;
   }
   void lock_tables(const std::string& tables) override {
     sql_ << "LOCK TABLE " + tables + " IN SHARE ROW EXCLUSIVE MODE";

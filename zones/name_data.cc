@@ -36,8 +36,7 @@ base::Result<Line> parse_line(std::string_view text, RdataParser& parser) {
   }
   Line line;
   const auto number = std::from_chars(text.data(), text.data() + type_at, line.ttl);
-  if (number.ec != std::errc() || number.ptr != text.data() + type_at ||
-      line.ttl > dns::max_ttl) {
+  if (number.ec != std::errc() || number.ptr != text.data() + type_at || line.ttl > dns::max_ttl) {
     return base::invalid_input(shown(std::string(text)) + " does not begin with a TTL");
   }
   const std::string type_text(text.substr(type_at + 1, rdata_at - type_at - 1));
@@ -99,8 +98,7 @@ bool same_data(const NameData& a, const NameData& b) {
   return true;
 }
 
-void for_each_name(const ZoneContent& content,
-                   const std::function<void(const NameData&)>& visit) {
+void for_each_name(const ZoneContent& content, const std::function<void(const NameData&)>& visit) {
   for (std::size_t i = 0; i < content.size();) {
     NameData data{dns::Name(content[i].owner), {}};
     for (; i < content.size() && content[i].owner == data.name; ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// All that a registry's store holds at one name, and its text: one record per line, "TTL TYPE RDATA",
-// in canonical order. A SOA's serial is 0 there: a publication has it.
+// All that a registry's store holds at one name, and its text: one record per line, "TTL TYPE
+// RDATA", in canonical order. A SOA's serial is 0 there: a publication has it.
 //
 // Thread rule: values and pure functions; a RdataParser is the caller's.
 #pragma once

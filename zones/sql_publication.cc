@@ -12,8 +12,8 @@ namespace {
 
 using base::Result;
 
-// More than these are not kept name by name: followers load the whole zone, and there is no way back
-// to before.
+// More than these are not kept name by name: followers load the whole zone, and there is no way
+// back to before.
 constexpr std::size_t most_changes_kept = 200000;
 
 constexpr const char* publication_columns = "id, serial, whole, changes, created";
@@ -123,8 +123,7 @@ Result<std::vector<Publication>> read_publications(Database& database, std::int6
   return result;
 }
 
-Result<std::optional<Publication>> read_last_publication(Database& database,
-                                                         std::int64_t zone_id) {
+Result<std::optional<Publication>> read_last_publication(Database& database, std::int64_t zone_id) {
   TLD_TRY(const auto found, read_publications(database, zone_id, 1));
   return found.empty() ? std::optional<Publication>() : found.front();
 }
@@ -147,10 +146,11 @@ Result<Publication> write_publication(Database& database, std::int64_t zone_id,
   const auto count = static_cast<long long>(made.changes);
   const std::string created = time_text(made.created);
   long long id = 0;
-  sql << "INSERT INTO publication (zone_id, serial, whole, changes, created) VALUES (:zone, :serial,"
+  sql << "INSERT INTO publication (zone_id, serial, whole, changes, created) VALUES (:zone, "
+         ":serial,"
          " :whole, :changes, :created) RETURNING id",
-      soci::use(zone_id), soci::use(serial), soci::use(whole), soci::use(count),
-      soci::use(created), soci::into(id);
+      soci::use(zone_id), soci::use(serial), soci::use(whole), soci::use(count), soci::use(created),
+      soci::into(id);
   made.id = id;
   if (first != nullptr) {
     write_first(database, zone_id, *first);
@@ -164,8 +164,7 @@ Result<ZoneContent> read_published(Database& database, dns::NameView apex, std::
   ContentBuilder builder(apex);
   RdataParser parser{dns::NameView()};
   TLD_TRY((for_each_row<std::string, std::string>(
-      database,
-      "SELECT name, data FROM published WHERE zone_id = " + std::to_string(zone_id),
+      database, "SELECT name, data FROM published WHERE zone_id = " + std::to_string(zone_id),
       [&](const std::string& name, const std::string& text) -> base::Status {
         TLD_TRY(const NameData data, stored_data("published", name, text, parser));
         for (const dns::RRset& rrset : data.rrsets) {
@@ -204,13 +203,13 @@ Result<PublishedChanges> read_changes_since(Database& database, std::int64_t zon
       database,
       // The latest of each name.
       "SELECT c.name, c.data FROM publication_change AS c JOIN publication AS p ON p.id ="
-      " c.publication_id WHERE p.zone_id = " + zone + " AND p.id > " + std::to_string(from.id) +
+      " c.publication_id WHERE p.zone_id = " +
+          zone + " AND p.id > " + std::to_string(from.id) +
           " AND NOT EXISTS (SELECT 1 FROM publication_change AS n JOIN publication AS q ON q.id ="
-          " n.publication_id WHERE q.zone_id = " + zone +
-          " AND n.name = c.name AND q.id > p.id) ORDER BY c.name",
+          " n.publication_id WHERE q.zone_id = " +
+          zone + " AND n.name = c.name AND q.id > p.id) ORDER BY c.name",
       [&](const std::string& name, const std::string& text) -> base::Status {
-        TLD_TRY(result.names.emplace_back(),
-                stored_data("publication_change", name, text, parser));
+        TLD_TRY(result.names.emplace_back(), stored_data("publication_change", name, text, parser));
         return base::ok();
       })));
   return result;
@@ -219,8 +218,8 @@ Result<PublishedChanges> read_changes_since(Database& database, std::int64_t zon
 Result<std::vector<NameChange>> read_changes_back_to(Database& database, std::int64_t zone_id,
                                                      PublicationId to) {
   const std::string zone = std::to_string(zone_id);
-  TLD_TRY(const auto known, read_publications(database, zone_id,
-                                              std::numeric_limits<std::int32_t>::max()));
+  TLD_TRY(const auto known,
+          read_publications(database, zone_id, std::numeric_limits<std::int32_t>::max()));
   bool found = false;
   for (const Publication& publication : known) {
     if (publication.id == to) found = true;
@@ -239,10 +238,11 @@ Result<std::vector<NameChange>> read_changes_back_to(Database& database, std::in
       "SELECT c.name, c.previous_data, coalesce(present.data, '') FROM publication_change AS c"
       " JOIN publication AS p ON p.id = c.publication_id"
       " LEFT JOIN published AS present ON present.zone_id = p.zone_id AND present.name = c.name"
-      " WHERE p.zone_id = " + zone + " AND p.id > " + std::to_string(to) +
+      " WHERE p.zone_id = " +
+          zone + " AND p.id > " + std::to_string(to) +
           " AND NOT EXISTS (SELECT 1 FROM publication_change AS n JOIN publication AS q ON q.id ="
-          " n.publication_id WHERE q.zone_id = p.zone_id AND q.id > " + std::to_string(to) +
-          " AND n.name = c.name AND q.id < p.id)",
+          " n.publication_id WHERE q.zone_id = p.zone_id AND q.id > " +
+          std::to_string(to) + " AND n.name = c.name AND q.id < p.id)",
       [&](const std::string& name, const std::string& was, const std::string& is) -> base::Status {
         NameChange change;
         TLD_TRY(change.after, stored_data("publication_change", name, was, parser));
@@ -255,9 +255,10 @@ Result<std::vector<NameChange>> read_changes_back_to(Database& database, std::in
 
 void delete_publications(Database& database, std::int64_t zone_id, base::Time before) {
   const std::string time = time_text(before);
-  const std::string old = "(SELECT id FROM publication WHERE zone_id = " +
-                          std::to_string(zone_id) + " AND created < :time AND id < (SELECT max(id)"
-                          " FROM publication WHERE zone_id = " + std::to_string(zone_id) + "))";
+  const std::string old = "(SELECT id FROM publication WHERE zone_id = " + std::to_string(zone_id) +
+                          " AND created < :time AND id < (SELECT max(id)"
+                          " FROM publication WHERE zone_id = " +
+                          std::to_string(zone_id) + "))";
   database.sql() << "DELETE FROM publication_change WHERE publication_id IN " + old,
       soci::use(time);
   database.sql() << "DELETE FROM publication WHERE id IN " + old, soci::use(time);

@@ -102,7 +102,8 @@ class ZoneReader {
     return for_each_row<Number, std::string, std::string, Number, Number, Number, Number, Number>(
         database_,
         "SELECT soa_ttl, soa_mname, soa_rname, soa_serial, soa_refresh, soa_retry, soa_expire,"
-        " soa_minimum FROM zone WHERE id = " + zone_,
+        " soa_minimum FROM zone WHERE id = " +
+            zone_,
         [this](auto&&... columns) -> Status {
           const Status status = add_soa({columns...});
           if (status.has_error()) return bad_row("zone", zone_id_, status.error().message);
@@ -121,7 +122,8 @@ class ZoneReader {
     TLD_TRY((for_each_row<long long, std::string, long long, long long>(
         database_,
         "SELECT id, name, coalesce(a_ttl, -1), coalesce(aaaa_ttl, -1) FROM host"
-        " WHERE zone_id = " + zone_ + " ORDER BY id",
+        " WHERE zone_id = " +
+            zone_ + " ORDER BY id",
         [this](long long id, const std::string& text, long long a, long long aaaa) {
           return add_referred("host", hosts_, id, text, a, aaaa);
         })));
@@ -146,7 +148,8 @@ class ZoneReader {
     return for_each_row<long long, std::string>(
         database_,
         "SELECT host_id, address FROM host_address"
-        " WHERE host_id IN (SELECT id FROM host WHERE zone_id = " + zone_ + ")",
+        " WHERE host_id IN (SELECT id FROM host WHERE zone_id = " +
+            zone_ + ")",
         [this](long long host_id, const std::string& text) -> Status {
           const Referred* host = hosts_.find(host_id);
           const std::string row = "(" + std::to_string(host_id) + ", " + shown(text) + ")";
@@ -175,7 +178,8 @@ class ZoneReader {
     TLD_TRY((for_each_row<long long, std::string, long long, long long>(
         database_,
         "SELECT id, name, ns_ttl, coalesce(ds_ttl, -1) FROM delegation"
-        " WHERE zone_id = " + zone_ + " ORDER BY id",
+        " WHERE zone_id = " +
+            zone_ + " ORDER BY id",
         [this](long long id, const std::string& text, long long ns, long long ds) -> Status {
           TLD_TRY(add_referred("delegation", delegations_, id, text, ns, ds));
           if (ns == no_ttl) return bad_row("delegation", id, "ns_ttl is NULL");
@@ -191,7 +195,8 @@ class ZoneReader {
     return for_each_row<long long, long long>(
         database_,
         "SELECT delegation_id, host_id FROM nameserver"
-        " WHERE delegation_id IN (SELECT id FROM delegation WHERE zone_id = " + zone_ + ")",
+        " WHERE delegation_id IN (SELECT id FROM delegation WHERE zone_id = " +
+            zone_ + ")",
         [&, this](long long delegation_id, long long host_id) -> Status {
           Referred* delegation = delegations_.find(delegation_id);
           const Referred* host = hosts_.find(host_id);
@@ -226,7 +231,8 @@ class ZoneReader {
     return for_each_row<long long, long long, long long, long long, std::string>(
         database_,
         "SELECT delegation_id, key_tag, algorithm, digest_type, digest FROM ds"
-        " WHERE delegation_id IN (SELECT id FROM delegation WHERE zone_id = " + zone_ + ")",
+        " WHERE delegation_id IN (SELECT id FROM delegation WHERE zone_id = " +
+            zone_ + ")",
         [this](long long delegation_id, auto&&... columns) -> Status {
           const std::string row = "of delegation " + std::to_string(delegation_id);
           const Referred* delegation = delegations_.find(delegation_id);
@@ -249,7 +255,8 @@ class ZoneReader {
     return for_each_row<long long, std::string, std::string, long long, std::string>(
         database_,
         "SELECT rrset.id, owner, type, ttl, rdata.rdata FROM rrset"
-        " JOIN rdata ON rdata.rrset_id = rrset.id WHERE zone_id = " + zone_,
+        " JOIN rdata ON rdata.rrset_id = rrset.id WHERE zone_id = " +
+            zone_,
         [&, this](long long id, auto&&... columns) -> Status {
           const Status status = add_other(parser, columns...);
           if (status.has_error()) return bad_row("rrset", id, status.error().message);

@@ -31,14 +31,13 @@ std::optional<long long> SqlRegistryTransaction::id_in(const char* table, dns::N
 Result<std::vector<dns::Name>> SqlRegistryTransaction::names(const std::string& query,
                                                              std::size_t limit) {
   std::vector<dns::Name> result;
-  TLD_TRY(for_each_row<std::string>(
-      database_, query + " LIMIT " + std::to_string(limit), [&](const std::string& text) -> Status {
-        TLD_TRY(result.emplace_back(), stored_name(text));
-        return base::ok();
-      }));
-  std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) {
-    return dns::canonical_order(a, b) < 0;
-  });
+  TLD_TRY(for_each_row<std::string>(database_, query + " LIMIT " + std::to_string(limit),
+                                    [&](const std::string& text) -> Status {
+                                      TLD_TRY(result.emplace_back(), stored_name(text));
+                                      return base::ok();
+                                    }));
+  std::sort(result.begin(), result.end(),
+            [](const auto& a, const auto& b) { return dns::canonical_order(a, b) < 0; });
   return result;
 }
 
@@ -59,7 +58,8 @@ Result<std::optional<Delegation>> SqlRegistryTransaction::delegation(dns::NameVi
         })));
     TLD_TRY(found.nameservers,
             names("SELECT h.name FROM nameserver AS n JOIN host AS h ON h.id = n.host_id WHERE"
-                  " n.delegation_id = " + key,
+                  " n.delegation_id = " +
+                      key,
                   1000));
     TLD_TRY((for_each_row<long long, long long, long long, std::string>(
         database_,
@@ -164,15 +164,16 @@ Status SqlRegistryTransaction::put(const Host& host) {
       (parsed.type == dns::RRType::A ? a_ttl : aaaa_ttl) = host.ttl;
     }
     const std::string name = host.name.text();
-    sql_ << "INSERT INTO host (zone_id, name, a_ttl, aaaa_ttl) VALUES (:zone, :name, nullif(:a, -1),"
-            " nullif(:aaaa, -1)) ON CONFLICT (zone_id, name) DO UPDATE SET a_ttl = excluded.a_ttl,"
-            " aaaa_ttl = excluded.aaaa_ttl",
+    sql_
+        << "INSERT INTO host (zone_id, name, a_ttl, aaaa_ttl) VALUES (:zone, :name, nullif(:a, -1),"
+           " nullif(:aaaa, -1)) ON CONFLICT (zone_id, name) DO UPDATE SET a_ttl = excluded.a_ttl,"
+           " aaaa_ttl = excluded.aaaa_ttl",
         soci::use(zone_id_), soci::use(name), soci::use(a_ttl), soci::use(aaaa_ttl);
     const auto id = id_in("host", host.name);
     sql_ << "DELETE FROM host_address WHERE host_id = :id", soci::use(*id);
     for (const std::string& address : host.addresses) {
-      sql_ << "INSERT INTO host_address (host_id, address) VALUES (:id, :address)",
-          soci::use(*id), soci::use(address);
+      sql_ << "INSERT INTO host_address (host_id, address) VALUES (:id, :address)", soci::use(*id),
+          soci::use(address);
     }
     return base::ok();
   });
@@ -194,8 +195,7 @@ Status SqlRegistryTransaction::remove_host(dns::NameView name) {
     const auto id = id_in("host", name);
     if (!id) return base::not_found("host " + name.text() + " does not exist");
     long long uses = 0;
-    sql_ << "SELECT count(*) FROM nameserver WHERE host_id = :id", soci::use(*id),
-        soci::into(uses);
+    sql_ << "SELECT count(*) FROM nameserver WHERE host_id = :id", soci::use(*id), soci::into(uses);
     if (uses > 0) {
       return base::refused("host " + name.text() + " is a name server of " + std::to_string(uses) +
                            " delegations");
@@ -211,14 +211,16 @@ Result<std::vector<dns::Name>> SqlRegistryTransaction::delegations_of(dns::NameV
   return guarded(what_, [&]() -> Result<std::vector<dns::Name>> {
     const auto id = id_in("host", host);
     if (!id) return std::vector<dns::Name>();
-    return names("SELECT d.name FROM nameserver AS n JOIN delegation AS d ON d.id ="
-                 " n.delegation_id WHERE n.host_id = " + std::to_string(*id),
-                 limit);
+    return names(
+        "SELECT d.name FROM nameserver AS n JOIN delegation AS d ON d.id ="
+        " n.delegation_id WHERE n.host_id = " +
+            std::to_string(*id),
+        limit);
   });
 }
 
-// A name below "example.kz." ends in ".example.kz." in its text; an escaped dot (RFC 1035 §5.1) does
-// the same, so that the names found are looked at again.
+// A name below "example.kz." ends in ".example.kz." in its text; an escaped dot (RFC 1035 §5.1)
+// does the same, so that the names found are looked at again.
 Result<std::vector<dns::Name>> SqlRegistryTransaction::hosts_below(dns::NameView name,
                                                                    std::size_t limit) {
   return guarded(what_, [&]() -> Result<std::vector<dns::Name>> {

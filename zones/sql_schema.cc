@@ -50,7 +50,8 @@ int version_of(Database& database) {
 }
 
 base::Error not_ours(const std::string& store) {
-  return base::refused("store " + store + ": this database is not a registry store of pdns-tld: "
+  return base::refused("store " + store +
+                       ": this database is not a registry store of pdns-tld: "
                        "make one with tldctl store init");
 }
 
@@ -66,8 +67,8 @@ Status check_sqlite(Database& database, const std::string& store) {
   statements.insert(statements.end(), triggers.begin(), triggers.end());
   for (const std::string& statement : statements) {
     int found = 0;
-    database.sql() << "SELECT count(*) FROM sqlite_schema WHERE sql = :sql",
-        soci::use(statement), soci::into(found);
+    database.sql() << "SELECT count(*) FROM sqlite_schema WHERE sql = :sql", soci::use(statement),
+        soci::into(found);
     if (found != 1) return lacks(store, statement);
   }
   return base::ok();
@@ -115,7 +116,8 @@ void migrate_from_1(Database& database) {
   define_all(database, first_new);
   for (const std::string& trigger : store_triggers(StoreAddress::Kind::sqlite)) sql << trigger;
   // The serials go on; what was published is not known, so the next publication is a whole one.
-  sql << "INSERT INTO publication (zone_id, serial, whole, changes, created) SELECT zone_id, serial,"
+  sql << "INSERT INTO publication (zone_id, serial, whole, changes, created) SELECT zone_id, "
+         "serial,"
          " 1, 0, created FROM publication_1 ORDER BY feed_position";
   sql << "INSERT INTO change_feed (zone_id, name, committed) SELECT zone_id, NULL, max(committed)"
          " FROM change_feed_1 GROUP BY zone_id";

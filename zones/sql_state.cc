@@ -14,8 +14,7 @@ using base::Result;
 
 constexpr std::size_t no_limit = std::numeric_limits<std::int32_t>::max();
 
-Result<base::Time> stored_time(const char* table, const std::string& row,
-                               const std::string& text) {
+Result<base::Time> stored_time(const char* table, const std::string& row, const std::string& text) {
   auto time = time_from_text(text);
   if (!time) return bad_row(table, row, time.error().message);
   return time;
@@ -87,23 +86,28 @@ Result<std::optional<Hold>> read_hold(Database& database, std::int64_t zone_id) 
   TLD_TRY((for_each_row<long long, std::string, long long, long long, std::string, std::string>(
       database,
       "SELECT id, reason, names, secure_delegations, apex_digest, since FROM hold"
-      " WHERE released IS NULL AND zone_id = " + std::to_string(zone_id) + " ORDER BY id",
+      " WHERE released IS NULL AND zone_id = " +
+          std::to_string(zone_id) + " ORDER BY id",
       [&](long long id, const std::string& reason, long long names, long long secure,
           const std::string& digest, const std::string& since) -> base::Status {
         TLD_TRY(const base::Time time, stored_time("hold", std::to_string(id), since));
-        result = Hold{id,     reason, static_cast<std::uint64_t>(names),
-                      static_cast<std::uint64_t>(secure), digest, time, {}};
+        result = Hold{id,
+                      reason,
+                      static_cast<std::uint64_t>(names),
+                      static_cast<std::uint64_t>(secure),
+                      digest,
+                      time,
+                      {}};
         return base::ok();
       })));
   if (!result) return result;
-  TLD_TRY(for_each_row<std::string>(
-      database,
-      "SELECT person FROM hold_approval WHERE hold_id = " + std::to_string(result->id) +
-          " ORDER BY person",
-      [&](const std::string& person) -> base::Status {
-        result->approved_by.push_back(person);
-        return base::ok();
-      }));
+  TLD_TRY(for_each_row<std::string>(database,
+                                    "SELECT person FROM hold_approval WHERE hold_id = " +
+                                        std::to_string(result->id) + " ORDER BY person",
+                                    [&](const std::string& person) -> base::Status {
+                                      result->approved_by.push_back(person);
+                                      return base::ok();
+                                    }));
   return result;
 }
 

@@ -185,8 +185,7 @@ class ZoneWriter {
   long long next_rrset_ = 0;
   Hosts hosts_;
 
-  BulkInsert<long long, std::string> addresses_{
-      database_, "host_address", {"host_id", "address"}};
+  BulkInsert<long long, std::string> addresses_{database_, "host_address", {"host_id", "address"}};
   BulkInsert<long long, long long, std::string, long long, long long> delegations_{
       database_, "delegation", {"id", "zone_id", "name", "ns_ttl", "ds_ttl?"}};
   BulkInsert<long long, long long> nameservers_{

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The registry store: what the registry knows of its zones (delegations, hosts, DS, other RRsets), the
-// feed of names that were changed, and what was published of it, with its serials. docs/store.md has
-// the schema and the rules. SQLite or PostgreSQL, behind one interface.
+// The registry store: what the registry knows of its zones (delegations, hosts, DS, other RRsets),
+// the feed of names that were changed, and what was published of it, with its serials.
+// docs/store.md has the schema and the rules. SQLite or PostgreSQL, behind one interface.
 //
 // Registry software changes rows; triggers put the changed names into the feed in the same
 // transaction. A publisher takes what is in the feed, by what is committed and not by position (so
@@ -100,8 +100,9 @@ using Decide = std::function<base::Result<Decision>(const PendingChanges&)>;
 struct PublishOptions {
   base::Time now{};
   SerialRule serial = SerialRule::counter;
-  std::optional<std::uint32_t> above = {};  // a serial that was served already: ours must be greater
-  bool always = false;                 // also when nothing has changed
+  std::optional<std::uint32_t> above =
+      {};               // a serial that was served already: ours must be greater
+  bool always = false;  // also when nothing has changed
 };
 
 struct PublishedZone {
@@ -145,21 +146,21 @@ class Store {
   // is the apex, ...); refused in read_only mode; unavailable: disk full, locked too long.
   virtual base::Status replace_zone(const ZoneContent& content, std::uint32_t imported_serial,
                                     base::Time now, const Progress& progress = {}) = 0;
-  // Changes of delegations and hosts, as one transaction. not_found; refused in read_only mode. While
-  // it lives nothing else is asked of this Store.
+  // Changes of delegations and hosts, as one transaction. not_found; refused in read_only mode.
+  // While it lives nothing else is asked of this Store.
   virtual base::Result<std::unique_ptr<RegistryTransaction>> begin_change(dns::NameView apex) = 0;
-  // What the registry has, published or not: one consistent version. Each row is taken as hostile: one
-  // that breaks a rule is an error (invalid_input) that names its table, row and rule. Progress counts
-  // delegations.
+  // What the registry has, published or not: one consistent version. Each row is taken as hostile:
+  // one that breaks a rule is an error (invalid_input) that names its table, row and rule. Progress
+  // counts delegations.
   virtual base::Result<ZoneContent> load_registry(dns::NameView apex,
                                                   const Progress& progress = {}) = 0;
 
   // --- the publisher's side
 
-  // Takes what is in the feed to `decide` and carries its decision out, all in one transaction. Errors
-  // of `decide` undo it. Returns the publication; nullopt when there was nothing to publish, the zone
-  // is frozen, or the decision is a hold. refused in read_only mode; unavailable: another publisher
-  // was faster, try again.
+  // Takes what is in the feed to `decide` and carries its decision out, all in one transaction.
+  // Errors of `decide` undo it. Returns the publication; nullopt when there was nothing to publish,
+  // the zone is frozen, or the decision is a hold. refused in read_only mode; unavailable: another
+  // publisher was faster, try again.
   virtual base::Result<std::optional<Publication>> publish(dns::NameView apex,
                                                            const PublishOptions& options,
                                                            const Decide& decide) = 0;
@@ -181,15 +182,16 @@ class Store {
 
   // --- what operators do and see
 
-  virtual base::Result<std::vector<Publication>> publications(dns::NameView apex,
-                                                              std::size_t limit) = 0;  // newest first
+  virtual base::Result<std::vector<Publication>> publications(
+      dns::NameView apex,
+      std::size_t limit) = 0;  // newest first
   virtual base::Result<std::vector<SetAside>> set_aside(dns::NameView apex, std::size_t limit) = 0;
   virtual base::Result<std::optional<Frozen>> frozen(dns::NameView apex) = 0;
   virtual base::Status freeze(dns::NameView apex, const std::string& reason, base::Time now) = 0;
   // What the registry has now is published again, through every check and the brake.
   virtual base::Status thaw(dns::NameView apex, base::Time now) = 0;
-  // Publishes the zone as it was at publication `to`, under a new serial, and freezes it. refused when
-  // what came after `to` is not known name by name.
+  // Publishes the zone as it was at publication `to`, under a new serial, and freezes it. refused
+  // when what came after `to` is not known name by name.
   virtual base::Result<Publication> roll_back(dns::NameView apex, PublicationId to,
                                               const PublishOptions& options) = 0;
   virtual base::Result<std::optional<Hold>> hold(dns::NameView apex) = 0;

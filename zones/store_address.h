@@ -21,15 +21,15 @@ class StoreAddress {
   StoreAddress(std::filesystem::path file) : text_(file.string()) {}  // NOLINT: a path is one
 
   // A path, or "postgresql:" and libpq's "name=value" words (postgresql:host=/run/postgresql
-  // dbname=registry). invalid_input: a path with a quotation mark; a password (it would be on command
-  // lines and in logs: libpq reads it from the file that `passfile` or PGPASSFILE names); an option
-  // that libpq does not know.
+  // dbname=registry). invalid_input: a path with a quotation mark; a password (it would be on
+  // command lines and in logs: libpq reads it from the file that `passfile` or PGPASSFILE names);
+  // an option that libpq does not know.
   static base::Result<StoreAddress> parse(std::string_view text);
 
   Kind kind() const { return kind_; }
-  const std::string& text() const { return text_; }  // as it was given: for messages
-  std::filesystem::path path() const { return text_; }        // REQUIRES: sqlite
-  std::string connection_words() const;                       // REQUIRES: postgresql
+  const std::string& text() const { return text_; }     // as it was given: for messages
+  std::filesystem::path path() const { return text_; }  // REQUIRES: sqlite
+  std::string connection_words() const;                 // REQUIRES: postgresql
 
  private:
   Kind kind_ = Kind::sqlite;

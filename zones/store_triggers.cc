@@ -83,8 +83,9 @@ std::vector<std::string> postgresql_triggers() {
       if (event.old_row) body += feed_insert(source, "OLD", now);
       if (event.new_row) body += feed_insert(source, "NEW", now);
       const std::string name = trigger_name(source, event);
-      result.push_back("CREATE FUNCTION " + name + "() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n" +
-                       body + "RETURN NULL; END $$");
+      result.push_back("CREATE FUNCTION " + name +
+                       "() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n" + body +
+                       "RETURN NULL; END $$");
       result.push_back("CREATE TRIGGER " + name + " AFTER " + event.name + " ON " + source.table +
                        " FOR EACH ROW EXECUTE FUNCTION " + name + "()");
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The store's columns → records. A database may have been written by anybody, so each column is taken
-// as hostile. Errors (invalid_input) name the column and the rule; the caller names table and row.
+// The store's columns → records. A database may have been written by anybody, so each column is
+// taken as hostile. Errors (invalid_input) name the column and the rule; the caller names table and
+// row.
 //
 // Thread rule: pure functions; a RdataParser is the caller's.
 #pragma once

@@ -15,12 +15,12 @@ using testing::Outcome;
 using Words = std::vector<std::string>;
 using UsageTest = testing::TldctlTest;
 
-const std::vector<Words> commands = {{"store", "init"}, {"store", "migrate"}, {"store", "check"}, {"zone", "freeze"},
-                                     {"zone", "thaw"}, {"zone", "rollback"}, {"zone", "approve"},
-                                     {"zone", "publications"}, {"zone", "waiting"},
-                                     {"zone", "import"},  {"zone", "export"},
-                                     {"zone", "check"}, {"key", "generate"}, {"key", "list"},
-                                     {"ceremony"},      {"status"},          {"epp", "apply"}};
+const std::vector<Words> commands = {
+    {"store", "init"},   {"store", "migrate"}, {"store", "check"},  {"zone", "freeze"},
+    {"zone", "thaw"},    {"zone", "rollback"}, {"zone", "approve"}, {"zone", "publications"},
+    {"zone", "waiting"}, {"zone", "import"},   {"zone", "export"},  {"zone", "check"},
+    {"key", "generate"}, {"key", "list"},      {"ceremony"},        {"status"},
+    {"epp", "apply"}};
 
 std::vector<std::string> flags_in(const std::string& text) {
   std::vector<std::string> flags;

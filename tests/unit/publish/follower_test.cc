@@ -44,8 +44,8 @@ class FollowerTest : public testing::Test {
     ASSERT_TRUE(imported);
     auto store = zones::Store::open(store_path(), zones::Store::Mode::read_write);
     ASSERT_TRUE(store);
-    const auto done = store.value()->replace_zone(imported.value().content,
-                                                  imported.value().serial, clock->now());
+    const auto done = store.value()->replace_zone(imported.value().content, imported.value().serial,
+                                                  clock->now());
     ASSERT_TRUE(done) << done.error().message;
   }
 
@@ -217,13 +217,14 @@ TEST_F(FollowerTest, WithoutATokenWhatNeedsNoSignatureGoesLive) {
   sign_all_of_live();
   door->faults().away = true;
   import(tests::example_zone('2') + "new.example. NS ns.elsewhere.test.\n");
-  ASSERT_TRUE(comes_true([&] {
-    return live.current()->signed_zone->zone().find(name("new.example.")).has_value();
-  }));
+  ASSERT_TRUE(comes_true(
+      [&] { return live.current()->signed_zone->zone().find(name("new.example.")).has_value(); }));
   const auto& zone = live.current()->signed_zone->zone();
   EXPECT_EQ(zone.serial(), 1u);
   EXPECT_NE(zone.signable(zone.find(name("secure.example."))->rrset(dns::RRType::DS)->slot)
-                .rdatas.at(0).back(), '\x22');
+                .rdatas.at(0)
+                .back(),
+            '\x22');
   EXPECT_TRUE(follower->waiting().has_value());
   EXPECT_EQ(live.current()->signed_zone->signatures(0), zone.signature_count());
   door->faults().away = false;
@@ -276,9 +277,8 @@ TEST_F(FollowerTest, CompactionChangesNothing) {
       base = now->zone_pointer();
     }
   }
-  EXPECT_TRUE(comes_true([&] {
-    return zones::overlay_size(live.current()->signed_zone->zone()) < 100;
-  }));
+  EXPECT_TRUE(
+      comes_true([&] { return zones::overlay_size(live.current()->signed_zone->zone()) < 100; }));
   EXPECT_GT(lineages, 0u);
 }
 

@@ -54,9 +54,12 @@ std::string Sql::run(const std::string& statement) {
   for (const soci::row& row : rows) {
     if (row.size() == 0 || row.get_indicator(0) == soci::i_null) return "";
     switch (row.get_properties(0).get_data_type()) {
-      case soci::dt_integer: return std::to_string(row.get<int>(0));
-      case soci::dt_long_long: return std::to_string(row.get<long long>(0));
-      default: return row.get<std::string>(0);
+      case soci::dt_integer:
+        return std::to_string(row.get<int>(0));
+      case soci::dt_long_long:
+        return std::to_string(row.get<long long>(0));
+      default:
+        return row.get<std::string>(0);
     }
   }
   return "";

@@ -44,10 +44,9 @@ inline std::string kind_name(const testing::TestParamInfo<StoreAddress::Kind>& i
   return info.param == StoreAddress::Kind::sqlite ? "sqlite" : "postgresql";
 }
 
-#define TLD_ON_EACH_DATABASE(suite)                                                       \
-  INSTANTIATE_TEST_SUITE_P(On, suite,                                                     \
-                           testing::Values(StoreAddress::Kind::sqlite,                    \
-                                           StoreAddress::Kind::postgresql),               \
-                           kind_name)
+#define TLD_ON_EACH_DATABASE(suite)                                                           \
+  INSTANTIATE_TEST_SUITE_P(                                                                   \
+      On, suite, testing::Values(StoreAddress::Kind::sqlite, StoreAddress::Kind::postgresql), \
+      kind_name)
 
 }  // namespace tld::zones

@@ -30,9 +30,9 @@ TEST(RootZone, ImportedStoredLoadedBuilt) {
   const auto built = must(build(*report.checked, {{}, {dns::RRType::DNSKEY}, 5}));
   EXPECT_EQ(built->delegation_count(), 1438u);
   EXPECT_EQ(built->secure_delegation_count(), 1350u);
-  EXPECT_EQ(built->ring_size(), 1351u);              // and the apex; the root has no ENT
+  EXPECT_EQ(built->ring_size(), 1351u);                   // and the apex; the root has no ENT
   EXPECT_EQ(built->signature_count(), 3 + 1350 + 1351u);  // SOA, NS, NSEC3PARAM; DS; NSEC3
-  EXPECT_EQ(built->node_count(), 1 + 1438 + 5927u);  // apex, delegations, glue
+  EXPECT_EQ(built->node_count(), 1 + 1438 + 5927u);       // apex, delegations, glue
 }
 
 TEST(RootZone, WrittenAndReadBack) {

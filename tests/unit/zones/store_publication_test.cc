@@ -133,8 +133,9 @@ TEST_P(PublicationTest, AddAndRemoveByPlainSql) {
   sql.run("COMMIT");
   ASSERT_TRUE(publish());
   EXPECT_EQ(changed(), (std::set<std::string>{"c.kz."}));
-  sql.run("DELETE FROM nameserver WHERE delegation_id IN (SELECT id FROM delegation WHERE name ="
-          " 'c.kz.')");
+  sql.run(
+      "DELETE FROM nameserver WHERE delegation_id IN (SELECT id FROM delegation WHERE name ="
+      " 'c.kz.')");
   sql.run("DELETE FROM delegation WHERE name = 'c.kz.'");
   ASSERT_TRUE(publish());
   EXPECT_TRUE(last_pending_.changes.at(0).after.rrsets.empty());

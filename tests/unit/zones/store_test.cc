@@ -130,8 +130,9 @@ TEST_P(StoreTest, RegistrySoftwareInsertsBehindAnImport) {
   Sql sql(address_);
   sql.run("INSERT INTO host (zone_id, name) VALUES (1, 'ns.new.example.')");
   sql.run("INSERT INTO delegation (zone_id, name, ns_ttl) VALUES (1, 'new.kz.', 3600)");
-  sql.run("INSERT INTO nameserver SELECT d.id, h.id FROM delegation d, host h WHERE d.name ="
-          " 'new.kz.' AND h.name = 'ns.new.example.'");
+  sql.run(
+      "INSERT INTO nameserver SELECT d.id, h.id FROM delegation d, host h WHERE d.name ="
+      " 'new.kz.' AND h.name = 'ns.new.example.'");
   sql.run("INSERT INTO rrset (zone_id, owner, type, ttl) VALUES (1, 'new2.kz.', 'TXT', 1)");
   EXPECT_TRUE(
       must(store->load_registry(name("kz."))).find(name("new.kz."), dns::RRType::NS).has_value());
