@@ -20,7 +20,7 @@ class NamesReader {
       : database_(database),
         apex_(apex),
         zone_(std::to_string(zone_id)),
-        changed_("(SELECT name FROM change_feed WHERE zone_id = " + zone_ + ")") {}
+        are_changed_(are_changed(database.kind(), zone_)) {}
 
   base::Result<ChangedNames> run() {
     TLD_TRY(read_feed());
@@ -40,6 +40,16 @@ class NamesReader {
     NameData published;
     std::string fault;
   };
+
+  // PostgreSQL's planner takes the feed, mostly empty when it was last analysed, for a few rows,
+  // and compares each name of the zone with each of the feed; names in an array it looks up by
+  // index.
+  static std::string are_changed(StoreAddress::Kind kind, const std::string& zone) {
+    const std::string names =
+        "SELECT DISTINCT name FROM change_feed WHERE name IS NOT NULL AND zone_id = " + zone;
+    return kind == StoreAddress::Kind::postgresql ? " = ANY (ARRAY(" + names + "))"
+                                                  : " IN (" + names + ")";
+  }
 
   Status read_feed() {
     return for_each_row<std::string>(
@@ -88,7 +98,8 @@ class NamesReader {
                         Number>(
         database_,
         "SELECT name, soa_ttl, soa_mname, soa_rname, soa_refresh, soa_retry, soa_expire,"
-        " soa_minimum FROM zone WHERE id = " + zone_,
+        " soa_minimum FROM zone WHERE id = " +
+            zone_,
         [this](const std::string& name, Number ttl, const std::string& mname,
                const std::string& rname, auto... timers) {
           return put("zone", name, [&](Entry& entry) -> Status {
@@ -102,8 +113,8 @@ class NamesReader {
     return for_each_row<std::string, long long, long long, std::string>(
         database_,
         "SELECT h.name, coalesce(h.a_ttl, -1), coalesce(h.aaaa_ttl, -1), a.address FROM host AS h"
-        " JOIN host_address AS a ON a.host_id = h.id WHERE h.zone_id = " + zone_ +
-            " AND h.name IN " + changed_,
+        " JOIN host_address AS a ON a.host_id = h.id WHERE h.zone_id = " +
+            zone_ + " AND h.name" + are_changed_,
         [this](const std::string& name, long long a, long long aaaa, const std::string& text) {
           return put("host_address", name, [&](Entry& entry) -> Status {
             TLD_TRY(auto address, stored_address(text));
@@ -119,13 +130,15 @@ class NamesReader {
         "SELECT d.name, d.ns_ttl, coalesce(h.name, '') FROM delegation AS d"
         " LEFT JOIN nameserver AS n ON n.delegation_id = d.id"
         " LEFT JOIN host AS h ON h.id = n.host_id AND h.zone_id = d.zone_id"
-        " WHERE d.zone_id = " + zone_ + " AND d.name IN " + changed_,
+        " WHERE d.zone_id = " +
+            zone_ + " AND d.name" + are_changed_,
         [this](const std::string& name, long long ttl, const std::string& host) {
           return put("delegation", name, [&](Entry& entry) -> Status {
             if (entry.name == apex_) {
               return base::invalid_input("the apex itself cannot be delegated");
             }
-            if (host.empty()) return base::invalid_input("it has no host of this zone in nameserver");
+            if (host.empty())
+              return base::invalid_input("it has no host of this zone in nameserver");
             TLD_TRY(const dns::Name target, stored_name(host));
             return add(entry, RRType::NS, ttl, std::string(target.view().wire()));
           });
@@ -136,8 +149,8 @@ class NamesReader {
     return for_each_row<std::string, long long, long long, long long, long long, std::string>(
         database_,
         "SELECT d.name, coalesce(d.ds_ttl, -1), ds.key_tag, ds.algorithm, ds.digest_type, ds.digest"
-        " FROM delegation AS d JOIN ds ON ds.delegation_id = d.id WHERE d.zone_id = " + zone_ +
-            " AND d.name IN " + changed_,
+        " FROM delegation AS d JOIN ds ON ds.delegation_id = d.id WHERE d.zone_id = " +
+            zone_ + " AND d.name" + are_changed_,
         [this](const std::string& name, long long ttl, auto&&... columns) {
           return put("ds", name, [&](Entry& entry) -> Status {
             TLD_TRY(auto rdata, stored_ds({columns...}));
@@ -150,8 +163,8 @@ class NamesReader {
     return for_each_row<std::string, std::string, long long, std::string>(
         database_,
         "SELECT r.owner, r.type, r.ttl, rdata.rdata FROM rrset AS r"
-        " JOIN rdata ON rdata.rrset_id = r.id WHERE r.zone_id = " + zone_ + " AND r.owner IN " +
-            changed_,
+        " JOIN rdata ON rdata.rrset_id = r.id WHERE r.zone_id = " +
+            zone_ + " AND r.owner" + are_changed_,
         [this](const std::string& name, const std::string& type, long long ttl,
                const std::string& text) {
           return put("rrset", name, [&](Entry& entry) -> Status {
@@ -164,7 +177,7 @@ class NamesReader {
   Status read_published() {
     return for_each_row<std::string, std::string>(
         database_,
-        "SELECT name, data FROM published WHERE zone_id = " + zone_ + " AND name IN " + changed_,
+        "SELECT name, data FROM published WHERE zone_id = " + zone_ + " AND name" + are_changed_,
         [this](const std::string& name, const std::string& text) {
           return put("published", name, [&](Entry& entry) -> Status {
             TLD_TRY(entry.published, name_data_from_text(entry.name, text, parser_));
@@ -195,8 +208,8 @@ class NamesReader {
 
   Database& database_;
   const dns::Name apex_;
-  const std::string zone_;     // its id, for SQL
-  const std::string changed_;  // a subquery: the names
+  const std::string zone_;         // its id, for SQL
+  const std::string are_changed_;  // a condition on a name
   std::map<std::string, Entry> entries_;
   RdataParser parser_{dns::NameView()};
 };
@@ -204,7 +217,7 @@ class NamesReader {
 }  // namespace
 
 base::Result<ChangedNames> read_changed_names(Database& database, dns::NameView apex,
-                                               std::int64_t zone_id) {
+                                              std::int64_t zone_id) {
   return NamesReader(database, apex, zone_id).run();
 }
 
