@@ -56,7 +56,7 @@ class Deployment:
         self._supervised, self._sign_deadline = supervised, sign_deadline
         self._operation_deadline = operation_deadline
         self.zone_settings = {"brake": brake} if brake else {}
-        self.publish_interval = publish_interval
+        self.publish_interval, self.command_timeout = publish_interval, 120
         self.settings = {**SETTINGS, **(settings or {})}
         self.port = free_port()
         self._twin_of = twin_of
@@ -127,7 +127,7 @@ class Deployment:
     # -- what an operator does before the start
 
     def tldctl(self, *arguments, env=None):
-        return run(built("tldctl"), *arguments, env=env)
+        return run(built("tldctl"), *arguments, env=env, timeout=self.command_timeout)
 
     def add_zone(self, origin, zone_file, algorithm="ECDSAP256SHA256"):
         """Import, keys, ceremony. -> ServedZone"""

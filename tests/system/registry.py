@@ -11,15 +11,20 @@ def quoted(text):
     return "'" + text.replace("'", "''") + "'"
 
 
+def is_named(name):
+    """By the index. The store has one zone."""
+    return f"zone_id = (SELECT id FROM zone) AND name = {quoted(name)}"
+
+
 def id_of(table, name):
-    return f"(SELECT id FROM {table} WHERE name = {quoted(name)})"
+    return f"(SELECT id FROM {table} WHERE {is_named(name)})"
 
 
 def add_host(name, *addresses):
     a = "3600" if any(":" not in x for x in addresses) else "NULL"
     aaaa = "3600" if any(":" in x for x in addresses) else "NULL"
     return (f"INSERT INTO host (zone_id, name, a_ttl, aaaa_ttl) SELECT id, {quoted(name)}, {a}, {aaaa}"
-            f" FROM zone WHERE NOT EXISTS (SELECT 1 FROM host WHERE name = {quoted(name)});\n"
+            f" FROM zone WHERE NOT EXISTS (SELECT 1 FROM host WHERE {is_named(name)});\n"
             + "".join(f"INSERT INTO host_address VALUES ({id_of('host', name)}, {quoted(x)});\n"
                       for x in addresses))
 
@@ -39,18 +44,18 @@ def drop_servers(name):
 
 
 def add_ds(name, tag, digest):
-    return (f"UPDATE delegation SET ds_ttl = 3600 WHERE name = {quoted(name)};\n"
+    return (f"UPDATE delegation SET ds_ttl = 3600 WHERE {is_named(name)};\n"
             f"INSERT INTO ds VALUES ({id_of('delegation', name)}, {tag}, 13, 2, {quoted(digest)});\n")
 
 
 def drop_ds(name):
     return (f"DELETE FROM ds WHERE delegation_id = {id_of('delegation', name)};\n"
-            f"UPDATE delegation SET ds_ttl = NULL WHERE name = {quoted(name)};\n")
+            f"UPDATE delegation SET ds_ttl = NULL WHERE {is_named(name)};\n")
 
 
 def undelegate(name):
     return (drop_ds(name) + drop_servers(name)
-            + f"DELETE FROM delegation WHERE name = {quoted(name)};\n")
+            + f"DELETE FROM delegation WHERE {is_named(name)};\n")
 
 
 class ZoneText:

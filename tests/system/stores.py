@@ -18,7 +18,12 @@ import sqlite3, sys
 store = sqlite3.connect(sys.argv[1], timeout=20, isolation_level=None)
 store.execute("PRAGMA foreign_keys = ON")
 for line in sys.stdin:
-    store.executescript(line)
+    statement = ""
+    for part in line.split(";"):  # executescript() would commit what is open
+        statement += part + ";"
+        if sqlite3.complete_statement(statement):
+            store.execute(statement)
+            statement = ""
     print("{MARK}", flush=True)
 """
 
