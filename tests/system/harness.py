@@ -60,15 +60,15 @@ class Deployment:
         self.settings = {**SETTINGS, **(settings or {})}
         self.port = free_port()
         self._twin_of = twin_of
+        hsmd = built("tld-hsmd")
+        self._library = (built_with_hooks if swapping else built)("libtldbackend.so")
         if twin_of:
             self._share(twin_of, store)
         else:
             self._make(store, faulty_token)
-        hsmd = built("tld-hsmd")
         self.hsmd = Process("tld-hsmd", [hsmd, "--config", self.path / "zsk.yaml"],
                             self.path / "hsmd.log",
                             {**self.zsk_token.env, **sanitizer_environment(hsmd, self.path)})
-        self._library = (built_with_hooks if swapping else built)("libtldbackend.so")
         self.server_env = {**self.zsk_token.env, **sanitizer_environment(self._library, self.path),
                            **({"TLD_TEST_SWAP": "1"} if swapping else {})}
         self.server = Process("pdns_server", [

@@ -20,13 +20,16 @@ def id_of(table, name):
     return f"(SELECT id FROM {table} WHERE {is_named(name)})"
 
 
-def add_host(name, *addresses):
-    a = "3600" if any(":" not in x for x in addresses) else "NULL"
-    aaaa = "3600" if any(":" in x for x in addresses) else "NULL"
-    return (f"INSERT INTO host (zone_id, name, a_ttl, aaaa_ttl) SELECT id, {quoted(name)}, {a}, {aaaa}"
-            f" FROM zone WHERE NOT EXISTS (SELECT 1 FROM host WHERE {is_named(name)});\n"
-            + "".join(f"INSERT INTO host_address VALUES ({id_of('host', name)}, {quoted(x)});\n"
-                      for x in addresses))
+def add_host(name):
+    return (f"INSERT INTO host (zone_id, name) SELECT id, {quoted(name)} FROM zone WHERE NOT EXISTS "
+            f"(SELECT 1 FROM host WHERE {is_named(name)});\n")
+
+
+def add_addresses(name, *addresses):
+    """IPv4, of a host that is there."""
+    return f"UPDATE host SET a_ttl = 3600 WHERE {is_named(name)};\n" + "".join(
+        f"INSERT INTO host_address VALUES ({id_of('host', name)}, {quoted(address)});\n"
+        for address in addresses)
 
 
 def add_server(name, server):

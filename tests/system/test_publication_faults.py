@@ -65,7 +65,7 @@ def test_store_goes_away_and_comes_back(tmp_path):
     to find it again."""
     with serving(tmp_path, store="postgresql") as deployment:
         server = deployment.store_database.server
-        for number in range(3):
+        for number in range(2):
             server.stop("immediate")
             wait_for(lambda: "store" in says_waiting(deployment).lower()
                      or "postgresql" in says_waiting(deployment).lower(), "TLD-STATUS says why")
