@@ -20,7 +20,7 @@ class NamesReader {
       : database_(database),
         apex_(apex),
         zone_(std::to_string(zone_id)),
-        changed_("(SELECT name FROM change_feed WHERE zone_id = " + zone_ + ")") {}
+        are_changed_(are_changed(database.kind(), zone_)) {}
 
   base::Result<ChangedNames> run() {
     TLD_TRY(read_feed());
@@ -40,6 +40,16 @@ class NamesReader {
     NameData published;
     std::string fault;
   };
+
+  // PostgreSQL's planner takes the feed, mostly empty when it was last analysed, for a few rows,
+  // and compares each name of the zone with each of the feed; names in an array it looks up by
+  // index.
+  static std::string are_changed(StoreAddress::Kind kind, const std::string& zone) {
+    const std::string names =
+        "SELECT DISTINCT name FROM change_feed WHERE name IS NOT NULL AND zone_id = " + zone;
+    return kind == StoreAddress::Kind::postgresql ? " = ANY (ARRAY(" + names + "))"
+                                                  : " IN (" + names + ")";
+  }
 
   Status read_feed() {
     return for_each_row<std::string>(
@@ -104,7 +114,7 @@ class NamesReader {
         database_,
         "SELECT h.name, coalesce(h.a_ttl, -1), coalesce(h.aaaa_ttl, -1), a.address FROM host AS h"
         " JOIN host_address AS a ON a.host_id = h.id WHERE h.zone_id = " +
-            zone_ + " AND h.name IN " + changed_,
+            zone_ + " AND h.name" + are_changed_,
         [this](const std::string& name, long long a, long long aaaa, const std::string& text) {
           return put("host_address", name, [&](Entry& entry) -> Status {
             TLD_TRY(auto address, stored_address(text));
@@ -121,7 +131,7 @@ class NamesReader {
         " LEFT JOIN nameserver AS n ON n.delegation_id = d.id"
         " LEFT JOIN host AS h ON h.id = n.host_id AND h.zone_id = d.zone_id"
         " WHERE d.zone_id = " +
-            zone_ + " AND d.name IN " + changed_,
+            zone_ + " AND d.name" + are_changed_,
         [this](const std::string& name, long long ttl, const std::string& host) {
           return put("delegation", name, [&](Entry& entry) -> Status {
             if (entry.name == apex_) {
@@ -140,7 +150,7 @@ class NamesReader {
         database_,
         "SELECT d.name, coalesce(d.ds_ttl, -1), ds.key_tag, ds.algorithm, ds.digest_type, ds.digest"
         " FROM delegation AS d JOIN ds ON ds.delegation_id = d.id WHERE d.zone_id = " +
-            zone_ + " AND d.name IN " + changed_,
+            zone_ + " AND d.name" + are_changed_,
         [this](const std::string& name, long long ttl, auto&&... columns) {
           return put("ds", name, [&](Entry& entry) -> Status {
             TLD_TRY(auto rdata, stored_ds({columns...}));
@@ -154,7 +164,7 @@ class NamesReader {
         database_,
         "SELECT r.owner, r.type, r.ttl, rdata.rdata FROM rrset AS r"
         " JOIN rdata ON rdata.rrset_id = r.id WHERE r.zone_id = " +
-            zone_ + " AND r.owner IN " + changed_,
+            zone_ + " AND r.owner" + are_changed_,
         [this](const std::string& name, const std::string& type, long long ttl,
                const std::string& text) {
           return put("rrset", name, [&](Entry& entry) -> Status {
@@ -167,7 +177,7 @@ class NamesReader {
   Status read_published() {
     return for_each_row<std::string, std::string>(
         database_,
-        "SELECT name, data FROM published WHERE zone_id = " + zone_ + " AND name IN " + changed_,
+        "SELECT name, data FROM published WHERE zone_id = " + zone_ + " AND name" + are_changed_,
         [this](const std::string& name, const std::string& text) {
           return put("published", name, [&](Entry& entry) -> Status {
             TLD_TRY(entry.published, name_data_from_text(entry.name, text, parser_));
@@ -198,8 +208,8 @@ class NamesReader {
 
   Database& database_;
   const dns::Name apex_;
-  const std::string zone_;     // its id, for SQL
-  const std::string changed_;  // a subquery: the names
+  const std::string zone_;         // its id, for SQL
+  const std::string are_changed_;  // a condition on a name
   std::map<std::string, Entry> entries_;
   RdataParser parser_{dns::NameView()};
 };

@@ -201,13 +201,14 @@ Result<PublishedChanges> read_changes_since(Database& database, std::int64_t zon
   RdataParser parser{dns::NameView()};
   TLD_TRY((for_each_row<std::string, std::string>(
       database,
-      // The latest of each name.
+      // The latest of each name. The bound on q is said twice so that PostgreSQL reads no history.
       "SELECT c.name, c.data FROM publication_change AS c JOIN publication AS p ON p.id ="
       " c.publication_id WHERE p.zone_id = " +
           zone + " AND p.id > " + std::to_string(from.id) +
           " AND NOT EXISTS (SELECT 1 FROM publication_change AS n JOIN publication AS q ON q.id ="
           " n.publication_id WHERE q.zone_id = " +
-          zone + " AND n.name = c.name AND q.id > p.id) ORDER BY c.name",
+          zone + " AND n.name = c.name AND q.id > p.id AND q.id > " + std::to_string(from.id) +
+          ") ORDER BY c.name",
       [&](const std::string& name, const std::string& text) -> base::Status {
         TLD_TRY(result.names.emplace_back(), stored_data("publication_change", name, text, parser));
         return base::ok();

@@ -19,6 +19,7 @@ from checker.client import Client, Question, rcode
 from checker.model import Model
 from checker.session import Checker
 from processes import (Process, free_port, run, sanitizer_environment, sanitizer_reports, wait_for)
+from stores import PostgresqlStore, SqliteStore
 from tokens import Token
 
 SETTINGS = {
@@ -44,34 +45,64 @@ class ServedZone:
 
 class Deployment:
     """Use as a context manager. `supervised`: the plugin starts tld-hsmd itself. `swapping`: the
-    plugin swaps the snapshot before each call (a build with hooks)."""
+    plugin swaps the snapshot before each call (a build with hooks). `store`: sqlite or postgresql,
+    with a server of its own; `twin_of`: another server for the zones, keys and tld-hsmd of that
+    deployment, which outlives it, on `store`, such as a PostgresqlStore on a replica."""
 
     def __init__(self, faulty_token=False, supervised=False, settings=None, sign_deadline="PT2S",
-                 operation_deadline="PT5S", swapping=False, brake=None):
+                 operation_deadline="PT5S", swapping=False, brake=None, store="sqlite",
+                 publish_interval="PT1S", twin_of=None):
         self.path = Path(tempfile.mkdtemp(prefix="tld-", dir="/tmp"))
         self._supervised, self._sign_deadline = supervised, sign_deadline
         self._operation_deadline = operation_deadline
         self.zone_settings = {"brake": brake} if brake else {}
+        self.publish_interval, self.command_timeout = publish_interval, 120
         self.settings = {**SETTINGS, **(settings or {})}
         self.port = free_port()
-        self.store = self.path / "registry.sqlite"
+        self._twin_of = twin_of
+        hsmd = built("tld-hsmd")
+        self._library = (built_with_hooks if swapping else built)("libtldbackend.so")
+        if twin_of:
+            self._share(twin_of, store)
+        else:
+            self._make(store, faulty_token)
+        self.hsmd = Process("tld-hsmd", [hsmd, "--config", self.path / "zsk.yaml"],
+                            self.path / "hsmd.log",
+                            {**self.zsk_token.env, **sanitizer_environment(hsmd, self.path)})
+        self.server_env = {**self.zsk_token.env, **sanitizer_environment(self._library, self.path),
+                           **({"TLD_TEST_SWAP": "1"} if swapping else {})}
+        self.server = Process("pdns_server", [
+            "pdns_server", f"--config-dir={self.path}", "--daemon=no", "--guardian=no",
+            "--disable-syslog=yes", "--write-pid=no"], self.path / "pdns.log", self.server_env)
+
+    def _make(self, store, faulty_token):
+        self.store_database = {"sqlite": SqliteStore, "postgresql": PostgresqlStore.in_folder}[store](
+            self.path)
         self.zones = {}
         self.zsk_token = Token(self.path, "tld-zsk", faulty_token)
         self.ksk_token = Token(self.path, "tld-ksk")  # the server's configuration does not name it
         self.policy = self.path / "policy.yaml"
         self.policy.write_text("algorithm: ECDSAP256SHA256\n")
         self.socket = self.path / "zsk.sock"
-        hsmd = built("tld-hsmd")
-        self.hsmd = Process("tld-hsmd", [hsmd, "--config", self.path / "zsk.yaml"],
-                            self.path / "hsmd.log",
-                            {**self.zsk_token.env, **sanitizer_environment(hsmd, self.path)})
-        self._library = (built_with_hooks if swapping else built)("libtldbackend.so")
-        self.server_env = {**self.zsk_token.env, **sanitizer_environment(self._library, self.path),
-                           **({"TLD_TEST_SWAP": "1"} if swapping else {})}
-        self.server = Process("pdns_server", [
-            "pdns_server", f"--config-dir={self.path}", "--daemon=no", "--guardian=no",
-            "--disable-syslog=yes", "--write-pid=no"], self.path / "pdns.log", self.server_env)
-        self.tldctl("store", "init", "--store", self.store)
+        try:
+            self.tldctl("store", "init", "--store", self.store)
+        except BaseException:
+            self.store_database.stop()
+            raise
+
+    def _share(self, other, store):
+        self.store_database, self.zones = store, other.zones
+        self.zsk_token, self.ksk_token = other.zsk_token, other.ksk_token
+        self.policy, self.socket = other.policy, other.socket
+
+    @property
+    def store(self):
+        """As tldctl takes it; a file's path where it is one."""
+        return getattr(self.store_database, "path", self.store_database.address)
+
+    def sql(self, statement):
+        """A SELECT's rows as lists of text; else all statements in one transaction."""
+        return self.store_database.sql(statement)
 
     def __enter__(self):
         LIVE.append(self)
@@ -87,6 +118,8 @@ class Deployment:
         finally:
             self.server.kill()
             self.hsmd.kill()
+            if not self._twin_of:
+                self.store_database.stop()
             if kind is None:
                 shutil.rmtree(self.path, ignore_errors=True)
                 LIVE.remove(self)
@@ -94,7 +127,7 @@ class Deployment:
     # -- what an operator does before the start
 
     def tldctl(self, *arguments, env=None):
-        return run(built("tldctl"), *arguments, env=env)
+        return run(built("tldctl"), *arguments, env=env, timeout=self.command_timeout)
 
     def add_zone(self, origin, zone_file, algorithm="ECDSAP256SHA256"):
         """Import, keys, ceremony. -> ServedZone"""
@@ -131,7 +164,8 @@ class Deployment:
         if self._supervised:
             token["command"] = [str(built("tld-hsmd")), "--config", str(self.path / "zsk.yaml")]
         return {
-            "store": {"path": str(self.store)}, "publish-interval": "PT1S", "tokens": [token],
+            "store": self.store_database.configuration,
+            "publish-interval": self.publish_interval, "tokens": [token],
             "zones": [{"name": z.origin, "policy": str(self.policy),
                        "signed-keys": str(z.signed_keys),
                        "zsk": [{"token": "primary", "id": z.zsk.id}], **self.zone_settings}
@@ -154,7 +188,7 @@ class Deployment:
 
     def start(self, wait=True, with_hsmd=True):
         self.write_configuration()
-        if with_hsmd and not self._supervised:
+        if with_hsmd and not self._supervised and not self._twin_of:
             self.start_hsmd()
         self.server.start()
         if wait:

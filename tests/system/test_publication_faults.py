@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The HSM, the store, the server or a client of the store goes away while the registry makes
+changes: nothing gets worse than it was, and all of it goes live afterwards."""
+
+import random
+import threading
+import time
+
+import dns.exception
+import dns.message
+import dns.query
+import pytest
+
+import registry as r
+from processes import CommandFailed, wait_for
+from publications import (ORIGIN, check, check_whole, is_later, published, rcodes, says_waiting,
+                          serial, serving)
+from registry import ZoneText
+from validators import transfer
+
+STORES = pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+DIGEST = "3" * 64
+
+
+@STORES
+def test_hsm_away_while_changes_come(tmp_path, store):
+    """Catches changes that need no signature and wait for the HSM, one that needs it and goes live
+    without, and an insecure neighbour of such a one that takes its NSEC3 along."""
+    with serving(tmp_path, store=store, publish_interval="PT0S") as deployment:
+        text = deployment.text
+        changed, secured = text.delegations(ORIGIN, False)[:2]
+        unsecured = text.delegations(ORIGIN, True)[0]
+        before = serial(deployment)
+        deployment.hsmd.kill()
+        for name in ("away1.kz.", "away2.kz."):
+            deployment.sql(r.delegate(name))
+            text.add(name, "NS", *r.SHARED)
+        deployment.sql(r.drop_servers(changed) + r.add_server(changed, "ns9.provider1.example."))
+        text.drop(changed, "NS")
+        text.add(changed, "NS", "ns9.provider1.example.")
+        later = ZoneText(text.write(deployment.path / "later.zone"))
+        deployment.sql(r.add_ds(secured, 1, DIGEST))
+        later.add(secured, "DS", f"1 13 2 {DIGEST}")
+        deployment.sql(r.drop_ds(unsecured))
+        later.drop(unsecured, "DS")
+        deployment.sql(r.delegate("away.in.an.ent.kz."))
+        later.add("away.in.an.ent.kz.", "NS", *r.SHARED)
+        wait_for(lambda: rcodes(deployment, ("away2.kz.", "A")) == ["NOERROR"], "the insecure one")
+        wait_for(lambda: says_waiting(deployment), "TLD-STATUS says that something waits")
+        check(deployment, "away1.kz.", "away2.kz.", changed, secured, unsecured, "an.ent.kz.",
+              count=300)
+        assert serial(deployment) == before, "there is no new SOA without a signature"
+        deployment.socket.unlink(missing_ok=True)
+        deployment.start_hsmd()
+        wait_for(lambda: rcodes(deployment, ("in.an.ent.kz.", "A")) == ["NOERROR"], "the last one")
+        deployment.text = later
+        check(deployment, changed, secured, unsecured, "an.ent.kz.", count=300)
+        assert is_later(serial(deployment), before)
+        check_whole(deployment)
+        assert deployment.counters()["servfail-unsigned"] == 0
+
+
+def test_store_goes_away_and_comes_back(tmp_path):
+    """Catches a server that needs its store to answer, says nothing of it, or has to be restarted
+    to find it again."""
+    with serving(tmp_path, store="postgresql") as deployment:
+        server = deployment.store_database.server
+        for number in range(2):
+            server.stop("immediate")
+            wait_for(lambda: "store" in says_waiting(deployment).lower()
+                     or "postgresql" in says_waiting(deployment).lower(), "TLD-STATUS says why")
+            check(deployment, count=100)
+            server.start()
+            wait_for(lambda: not says_waiting(deployment), "the store is found again", 30)
+            name = f"back{number}.kz."
+            with published(deployment):
+                deployment.sql(r.delegate(name) + r.add_ds(name, 1, DIGEST))
+            deployment.text.add(name, "NS", *r.SHARED)
+            deployment.text.add(name, "DS", f"1 13 2 {DIGEST}")
+            check(deployment, name)
+
+
+class Writer:
+    """Registry software that makes changes all the time, each once more when it fails. `text` has
+    those that are known to be committed."""
+
+    def __init__(self, deployment, seed):
+        self._deployment, self.text = deployment, deployment.text
+        self._stop, self._thread = threading.Event(), threading.Thread(target=self._run)
+        self._secure, self._dice = [], random.Random(seed)
+        self.commits, self.failures, self._error = 0, 0, None
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+        if self._error:
+            raise self._error
+
+    def _run(self):
+        try:
+            while not self._stop.wait(0.02):
+                self._change(self.commits)
+        except BaseException as error:  # shown by the thread of the test
+            self._error = error
+
+    def _change(self, number):
+        name = f"written{number}.kz."
+        script = r.delegate(name) + r.add_ds(name, number % 65536, DIGEST)
+        insecure = self._dice.choice(self._secure) if number % 3 == 2 else None
+        if insecure:
+            script += r.drop_ds(insecure)
+        self._until_committed(name, script)
+        self.commits += 1
+        self.text.add(name, "NS", *r.SHARED)
+        self.text.add(name, "DS", f"{number % 65536} 13 2 {DIGEST}")
+        self._secure.append(name)
+        if insecure:
+            self._secure.remove(insecure)
+            self.text.drop(insecure, "DS")
+
+    def _until_committed(self, name, script):
+        """The store may be gone before it could say that it has committed."""
+        there = f"SELECT 1 FROM delegation WHERE name = {r.quoted(name)}"
+        while True:
+            try:
+                if not self._deployment.sql(there):
+                    self._deployment.sql(script)
+                return
+            except CommandFailed:
+                self.failures += 1
+                time.sleep(0.1)
+
+
+class SerialWatch:
+    """Asks for the SOA all the time: its serial never goes back."""
+
+    def __init__(self, port):
+        self._port, self._stop = port, threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.seen, self.steps_back = [], []
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self):
+        query = dns.message.make_query(ORIGIN, "SOA")
+        while not self._stop.wait(0.02):
+            try:
+                answer = dns.query.udp(query, "127.0.0.1", 0.3, self._port).answer
+            except (OSError, dns.exception.DNSException):
+                continue
+            if answer and (not self.seen or answer[0][0].serial != self.seen[-1]):
+                self._note(answer[0][0].serial)
+
+    def _note(self, serial):
+        if self.seen and not is_later(serial, self.seen[-1]):
+            self.steps_back.append((self.seen[-1], serial))
+        self.seen.append(serial)
+
+
+def kill_server(deployment):
+    deployment.server.kill()
+    deployment.server.start()
+    deployment.wait_until_served()
+
+
+def kill_hsmd(deployment):
+    deployment.hsmd.kill()
+    time.sleep(0.2)
+    deployment.socket.unlink(missing_ok=True)
+    deployment.start_hsmd()
+
+
+def kill_store(deployment):
+    deployment.store_database.server.kill()
+    time.sleep(0.2)
+    deployment.store_database.server.start_again()
+
+
+def kill_client(deployment):
+    client = deployment.store_database.client()
+    client.execute("BEGIN; " + r.delegate("half-done.kz.") + r.add_ds("half-done.kz.", 1, DIGEST)
+                   + "UPDATE delegation SET ns_ttl = 60")
+    client.kill()
+
+
+def records(text):
+    """Owner, type and RDATA of what both a transfer and an export have, the serial apart."""
+    made = {"RRSIG", "DNSKEY", "CDS", "CDNSKEY", "NSEC3", "NSEC3PARAM", "SOA"}
+    found = set()
+    for line in text.splitlines():
+        fields = line.split(None, 4)
+        if not line.startswith(";") and len(fields) == 5 and fields[3] not in made:
+            found.add((fields[0].lower(), fields[1], fields[3],
+                       fields[4].replace(" ", "").lower()))
+    return found
+
+
+def has_caught_up(deployment):
+    exported = records(deployment.tldctl("zone", "export", "--store", deployment.store, "--zone",
+                                         ORIGIN))
+    file = deployment.path / "transferred"
+    try:
+        transfer(deployment.port, ORIGIN, file)
+    except AssertionError:  # a signature is in the making: it breaks off
+        return False
+    return records(file.read_text()) == exported
+
+
+@STORES
+@pytest.mark.parametrize("times", [3, pytest.param(50, marks=pytest.mark.long)])
+def test_killed_at_random(tmp_path, store, times):
+    """Catches half a change, a change that is lost, a serial given twice, a publication that the
+    server forgets in the middle of it."""
+    dice = random.Random(f"{store} {times}")
+    kills = [kill_server, kill_hsmd, kill_client] + [kill_store] * (store == "postgresql")
+    kills *= times
+    dice.shuffle(kills)
+    brake = {"names": 10**6, "percent": 100}  # what piles up while the store is away is no accident
+    with serving(tmp_path, store=store, brake=brake) as deployment:
+        with SerialWatch(deployment.port) as watch:
+            with Writer(deployment, dice.random()) as writer:
+                for kill in kills:
+                    time.sleep(dice.uniform(0.05, 0.6))
+                    kill(deployment)
+            wait_for(lambda: has_caught_up(deployment), "what is served is what the store has", 60,
+                     pause=0.3)
+            check(deployment, *(f"written{n}.kz." for n in range(0, writer.commits, 7)),
+                  "half-done.kz.", count=300)
+        assert not watch.steps_back and len(watch.seen) > times, watch.seen
+        assert writer.commits > 2 * len(kills)
+        assert writer.failures > 0 or store == "sqlite", "the store was never gone for the writer"
+        check_whole(deployment)
