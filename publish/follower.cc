@@ -228,8 +228,26 @@ void Follower::serve_what_needs_no_signature() {
   swap(signer::SignedZone::next(*live->signed_zone, zone), live->publication);
 }
 
+// A secondary that is cut off serves on until the SOA's expire; the signatures it has then must
+// still be valid. It may have been as much as a refresh behind.
+void Follower::warn_of_expiry(const dns::Soa& soa) {
+  const std::uint64_t needed = std::uint64_t{soa.expire} + soa.refresh;
+  const bool fits = needed <= static_cast<std::uint64_t>(zone_.policy.refresh.count());
+  if (fits || expiry_warned_of_ == needed) return;
+  expiry_warned_of_ = needed;
+  log_->write(
+      base::Level::warning,
+      fmt::format(
+          "tld: zone {}: soa-expiry: SOA expire {} s + refresh {} s = {} s is more than the {} "
+          "s (signatures.refresh) that a signature has left when it is made anew: a secondary "
+          "that is cut off serves expired signatures before it gives up; lower the SOA's "
+          "expire or raise signatures.refresh",
+          zone_.apex.text(), soa.expire, soa.refresh, needed, zone_.policy.refresh.count()));
+}
+
 void Follower::swap(std::shared_ptr<const signer::SignedZone> zone,
                     const zones::Publication& publication) {
+  warn_of_expiry(zone->zone().soa());
   live_.swap_in(
       std::make_shared<Publication>(Publication{std::move(zone), publication, clock_->now()}));
   if (on_published_) on_published_(publication.serial);

@@ -100,6 +100,7 @@ class Follower {
   base::Status go_live();
   void serve_what_needs_no_signature();
   void swap(std::shared_ptr<const signer::SignedZone> zone, const zones::Publication& publication);
+  void warn_of_expiry(const dns::Soa& soa);
   bool is_overtaken() const;
   void prune();
   void note(const base::Status& outcome);
@@ -124,6 +125,7 @@ class Follower {
   std::optional<Compaction> compaction_;
   base::Deadline last_publication_{};
   std::optional<base::Time> pruned_;
+  std::uint64_t expiry_warned_of_ = 0;  // seconds
 
   base::Guarded<std::optional<Waiting>> waiting_;
   std::atomic<std::uint64_t> store_reads_{0};

@@ -16,10 +16,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class NoLog final : public base::Log {
+class KeptLog final : public base::Log {
  public:
-  void write(base::Level, std::string_view) override { ++lines; }
+  void write(base::Level, std::string_view message) override {
+    *texts.lock() += message;
+    ++lines;
+  }
+  bool has(const std::string& text) { return texts.lock()->find(text) != std::string::npos; }
   std::atomic<int> lines{0};
+
+ private:
+  base::Guarded<std::string> texts;
 };
 
 class FollowerTest : public testing::Test {
@@ -82,7 +89,7 @@ class FollowerTest : public testing::Test {
   std::filesystem::path folder;
   std::shared_ptr<hsm::SoftwareKeys> door = std::make_shared<hsm::SoftwareKeys>();
   std::shared_ptr<base::Clock> clock = std::make_shared<base::SystemClock>();
-  std::shared_ptr<NoLog> log = std::make_shared<NoLog>();
+  std::shared_ptr<KeptLog> log = std::make_shared<KeptLog>();
   signer::SigningService service{signer::SigningService::Options{}, clock, log};
   ZoneSetup setup;
   LiveZone live;
@@ -249,6 +256,21 @@ TEST_F(FollowerTest, AStoreThatWasPutBackDoesNotTakeTheSerialBack) {
   start();
   ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->zone().serial() > 3; }));
   EXPECT_TRUE(comes_true([&] { return !follower->waiting(); }));
+}
+
+// Catches: a SOA whose expire outlives the signatures, and nobody says so.
+TEST_F(FollowerTest, WarnsWhenTheSoaOutlivesSignatures) {
+  create_store();
+  import(tests::example_zone());  // expire 604800
+  start();
+  ASSERT_TRUE(lives(1));
+  EXPECT_TRUE(log->has("soa-expiry: SOA expire 604800 s + refresh 1800 s = 606600 s is more"));
+  follower.reset();
+  log = std::make_shared<KeptLog>();
+  setup.policy.refresh = std::chrono::seconds{606600};
+  start();
+  ASSERT_TRUE(comes_true([&] { return !follower->waiting(); }));
+  EXPECT_FALSE(log->has("soa-expiry"));
 }
 
 // Catches: answers that change, or signatures that are lost, when the base is made anew.
