@@ -52,6 +52,7 @@ class Deployment:
         self._supervised, self._sign_deadline = supervised, sign_deadline
         self._operation_deadline = operation_deadline
         self.zone_settings = {"brake": brake} if brake else {}
+        self.tsig = []  # as in tld.yaml
         self.settings = {**SETTINGS, **(settings or {})}
         self.port = free_port()
         self.store = self.path / "registry.sqlite"
@@ -132,6 +133,7 @@ class Deployment:
             token["command"] = [str(built("tld-hsmd")), "--config", str(self.path / "zsk.yaml")]
         return {
             "store": {"path": str(self.store)}, "publish-interval": "PT1S", "tokens": [token],
+            **({"tsig": self.tsig} if self.tsig else {}),
             "zones": [{"name": z.origin, "policy": str(self.policy),
                        "signed-keys": str(z.signed_keys),
                        "zsk": [{"token": "primary", "id": z.zsk.id}], **self.zone_settings}
