@@ -13,7 +13,7 @@ import pytest
 
 from checker.client import Question
 from checker.model import Model
-from checker.session import Checker
+from checker.session import Checker, soa_serial
 from harness import Deployment
 from processes import free_port, generate_zone, wait_for
 from secondaries import Knot, Nsd, axfr, verify_transferred
@@ -126,7 +126,8 @@ def judge(deployment, file, secondary, questions, count=400):
         assert checker.serial() == deployment.live("kz.")["serial"]
         report = checker.run_all(questions)
         assert report.ok, f"{secondary.program}: {report}"
-        report = checker.run(count, seed=7)
+        # With EDNS: NSD 4.6 leaves glue out of 512 octets without TC, which is not ours to judge.
+        report = checker.run(count, seed=7, without_do=0)
         assert report.ok, f"{secondary.program}: {report}"
 
 
@@ -196,6 +197,26 @@ def test_changes_reach_the_secondaries(served, tmp_path):
         assert count > 4000, "that is not the zone"
 
 
+def test_the_old_serial_is_in_no_cache(served):
+    """Catches PowerDNS's packet cache: a secondary that asks for the SOA without TSIG when NOTIFY
+    comes would be told the old serial for cache-ttl, and go away."""
+    questions = [Question("soa", dns.name.from_text("kz."), T.SOA, do=do, edns=do)
+                 for do in (True, False)]
+    zone = served.zone_as_it_is
+    name = "after-the-cache.kz."
+    hosts = zone.of("NS")["entirely-new.kz."]
+
+    def serials():
+        with served.client() as client:
+            return {soa_serial(client.ask(question)[1]) for question in questions}
+    before = served.live("kz.")["serial"]
+    assert serials() == {before}
+    change(served, "one more", "add_secure_delegation", name, hosts, DS)
+    zone.replace(name, "NS", hosts)
+    zone.replace(name, "DS", [DS])
+    assert serials() == {served.live("kz.")["serial"]} != {before}
+
+
 def test_status_says_who_knows(served):
     """Catches a status that shows secondaries as current that were never told."""
     serial = served.live("kz.")["serial"]
@@ -244,8 +265,8 @@ def test_a_secondary_that_was_down_converges(served):
     time.sleep(2)
     behind = secondaries_in_status(served)[address]
     assert behind.get("answered") == before and behind["behind-since"] and behind["trouble"], behind
-    nsd.start()
     since = time.monotonic()
+    nsd.start()
     took = until_current(served, [nsd], before, since, 30)
     wait_for(lambda: secondaries_in_status(served)[address].get("answered") == serial,
              "NSD has answered", 30)
