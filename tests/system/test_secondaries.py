@@ -195,6 +195,7 @@ def test_changes_reach_the_secondaries(served, tmp_path):
         judge(served, zone.file, secondary, questions)
         count = verify_transferred(secondary.port, "kz.", tmp_path / secondary.program)
         assert count > 4000, "that is not the zone"
+        assert secondary.validations() >= 4, secondary.process.log()
 
 
 def test_the_old_serial_is_in_no_cache(served):
@@ -233,11 +234,14 @@ def test_status_says_who_knows(served):
     assert "answered serial" in served.control("TLD-STATUS")
 
 
-@pytest.mark.parametrize("key", [None, OTHER, (KEY[0], OTHER[1]), ("nobody.kz.", KEY[1])])
-def test_no_transfer_without_the_right_key(served, key):
+@pytest.mark.parametrize("key, algorithm", [
+    (None, None), (OTHER, "hmac-sha256"), ((KEY[0], OTHER[1]), "hmac-sha256"),
+    (("nobody.kz.", KEY[1]), "hmac-sha256"), (KEY, "hmac-md5"), (KEY, "hmac-sha512"),
+])
+def test_no_transfer_without_the_right_key(served, key, algorithm):
     """Catches a zone that leaves without a key, with the wrong secret, with the key of somebody
-    else, or with one that does not exist; loopback too."""
-    words = axfr(served.port, "kz.", key)
+    else, with one that does not exist, or with another algorithm; loopback too."""
+    words = axfr(served.port, "kz.", key, algorithm)
     assert "RRSIG" not in words and "SOA" not in words and "ransfer failed" in words, words[-800:]
 
 
