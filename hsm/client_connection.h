@@ -69,7 +69,7 @@ class HsmClient::Connection {
 
   mutable std::mutex mutex_;  // guards all below, but for thread_
   std::condition_variable connected_changed_;
-  FileDescriptor socket_;
+  base::FileDescriptor socket_;
   bool broken_ = false;  // a send failed: to be dropped by the thread
   FrameReader reader_;
   std::string out_;  // what the kernel did not take yet

@@ -6,37 +6,26 @@
 // Thread rule: values; a Pin is moved, never copied.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
+#include "base/secret.h"
 
 namespace tld::hsm {
 
 class Pin {
  public:
-  // refused unless `path` is a regular file (no symbolic link), owned by this process's user or
-  // root, without any permission for group and others. One trailing newline is dropped.
+  // Errors as base::Secret has them.
   static base::Result<Pin> read(const std::string& path);
 
-  Pin(Pin&& other) noexcept;
-  Pin& operator=(Pin&&) = delete;
-  Pin(const Pin&) = delete;
-  Pin& operator=(const Pin&) = delete;
-  ~Pin();  // wipes it
-
-  std::string_view text() const { return {octets_, size_}; }
-  // Which state of the file this was: changes when the file is written or replaced, tells nothing
-  // about the PIN.
-  const std::string& file_state() const { return file_state_; }
+  std::string_view text() const { return secret_.text(); }
+  const std::string& file_state() const { return secret_.file_state(); }
 
  private:
-  Pin() = default;
-  static constexpr std::size_t largest = 256;
-  char octets_[largest] = {};
-  std::size_t size_ = 0;
-  std::string file_state_;
+  explicit Pin(base::Secret secret) : secret_(std::move(secret)) {}
+  base::Secret secret_;
 };
 
 // Remembers, beyond the life of a process, that a token refused the PIN of a file, so that restarts

@@ -123,7 +123,7 @@ bool Supervisor::start() {
                                         std::strerror(error));
     return false;
   }
-  child_ = FileDescriptor(pidfd_open(pid, 0));
+  child_ = base::FileDescriptor(pidfd_open(pid, 0));
   pid_ = pid;
   ++starts_;
   log_->write(base::Level::notice, "hsm: token " + options_.token + ": started " + words[0] +

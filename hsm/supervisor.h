@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "base/log.h"
-#include "hsm/file_descriptor.h"
+#include "base/file_descriptor.h"
 #include "hsm/key.h"
 #include "hsm/unix_socket.h"
 
@@ -58,7 +58,7 @@ class Supervisor {
   const std::shared_ptr<KeyDoor> door_;
   const std::shared_ptr<base::Log> log_;
   EventFlag stop_;
-  FileDescriptor child_;  // pidfd
+  base::FileDescriptor child_;  // pidfd
   std::atomic<pid_t> pid_{0};
   std::atomic<std::uint64_t> starts_{0};
   std::thread thread_;

@@ -28,24 +28,24 @@ base::Error system_error(const std::string& path) {
   return base::unavailable("socket " + path + ": " + std::strerror(errno));
 }
 
-FileDescriptor make_socket() {
-  return FileDescriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+base::FileDescriptor make_socket() {
+  return base::FileDescriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
 }  // namespace
 
-base::Result<FileDescriptor> connect_unix(const std::string& path) {
+base::Result<base::FileDescriptor> connect_unix(const std::string& path) {
   TLD_TRY(const sockaddr_un to, address(path));
-  FileDescriptor out = make_socket();
+  base::FileDescriptor out = make_socket();
   if (!out || connect(out.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
     return system_error(path);
   }
   return out;
 }
 
-base::Result<FileDescriptor> bind_unix(const std::string& path, unsigned mode) {
+base::Result<base::FileDescriptor> bind_unix(const std::string& path, unsigned mode) {
   TLD_TRY(const sockaddr_un at, address(path));
-  FileDescriptor out = make_socket();
+  base::FileDescriptor out = make_socket();
   if (!out) return system_error(path);
   const mode_t before = umask(0177);  // nobody else can connect before the mode is set
   const int bound = bind(out.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at);
@@ -59,7 +59,7 @@ base::Result<FileDescriptor> bind_unix(const std::string& path, unsigned mode) {
 bool is_served(const std::string& path) {
   const auto to = address(path);
   if (to.has_error()) return false;
-  const FileDescriptor out = make_socket();
+  const base::FileDescriptor out = make_socket();
   if (connect(out.get(), reinterpret_cast<const sockaddr*>(&to.value()), sizeof to.value()) == 0) {
     return true;
   }

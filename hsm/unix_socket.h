@@ -8,14 +8,14 @@
 #include <string>
 
 #include "base/result.h"
-#include "hsm/file_descriptor.h"
+#include "base/file_descriptor.h"
 
 namespace tld::hsm {
 
 // Non-blocking, close-on-exec. unavailable when nobody listens there (or the queue is full).
-base::Result<FileDescriptor> connect_unix(const std::string& path);
+base::Result<base::FileDescriptor> connect_unix(const std::string& path);
 // Bound, not yet listening; `mode` is the socket's. The path must not exist.
-base::Result<FileDescriptor> bind_unix(const std::string& path, unsigned mode);
+base::Result<base::FileDescriptor> bind_unix(const std::string& path, unsigned mode);
 
 // Whether a process listens there, hung or not.
 bool is_served(const std::string& path);
@@ -28,7 +28,7 @@ class EventFlag {
   void lower();
 
  private:
-  FileDescriptor fd_;
+  base::FileDescriptor fd_;
 };
 
 }  // namespace tld::hsm

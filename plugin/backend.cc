@@ -14,6 +14,14 @@ const std::map<std::string, std::vector<std::string>> zone_metadata = {
     {"NSEC3PARAM", {"1 1 0 -"}},
 };
 
+constexpr const char* transfer_key_kind = "TSIG-ALLOW-AXFR";
+
+std::vector<std::string> transfer_keys(const ServedZone& zone) {
+  std::vector<std::string> names;
+  for (const dns::Name& name : zone.transfer_keys()) names.push_back(name.text());
+  return names;
+}
+
 void before_call([[maybe_unused]] Server& server) {
 #ifdef TLD_TEST_HOOKS
   static const bool swapping = std::getenv("TLD_TEST_SWAP") != nullptr;
@@ -202,17 +210,32 @@ void TldBackend::getAllDomains(std::vector<DomainInfo>* domains, bool get_serial
 bool TldBackend::getAllDomainMetadata(const pdns_compat::ZoneName& apex,
                                       std::map<std::string, std::vector<std::string>>& metadata) {
   const FoldedName name(pdns_compat::as_dnsname(apex));
-  if (server_.zone_at(name.view()) != nullptr) metadata = zone_metadata;
+  const ServedZone* const zone = server_.zone_at(name.view());
+  if (zone == nullptr) return true;
+  metadata = zone_metadata;
+  if (auto keys = transfer_keys(*zone); !keys.empty()) metadata[transfer_key_kind] = keys;
   return true;
 }
 
 bool TldBackend::getDomainMetadata(const pdns_compat::ZoneName& apex, const std::string& kind,
                                    std::vector<std::string>& metadata) {
   const FoldedName name(pdns_compat::as_dnsname(apex));
-  const auto found = zone_metadata.find(kind);
-  if (server_.zone_at(name.view()) != nullptr && found != zone_metadata.end()) {
+  const ServedZone* const zone = server_.zone_at(name.view());
+  if (zone == nullptr) return true;
+  if (const auto found = zone_metadata.find(kind); found != zone_metadata.end()) {
     metadata = found->second;
   }
+  if (kind == transfer_key_kind) metadata = transfer_keys(*zone);
+  return true;
+}
+
+// PowerDNS checks the MAC with our algorithm, whatever the request names.
+bool TldBackend::getTSIGKey(const DNSName& name, DNSName& algorithm, std::string& content) {
+  const FoldedName folded(name);
+  const TsigKey* const key = server_.tsig_key(folded.view());
+  if (key == nullptr) return false;
+  algorithm = DNSName(key->algorithm);
+  content = std::string(key->secret.text());
   return true;
 }
 

@@ -38,6 +38,7 @@ class TldBackend final : public DNSBackend {
                             std::map<std::string, std::vector<std::string>>& metadata) override;
   bool getDomainMetadata(const pdns_compat::ZoneName& zone, const std::string& kind,
                          std::vector<std::string>& metadata) override;
+  bool getTSIGKey(const DNSName& name, DNSName& algorithm, std::string& content) override;
   bool doesDNSSEC() override { return true; }
 
  private:

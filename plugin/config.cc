@@ -20,7 +20,8 @@ TokenConfig read_token(YamlMap& map) {
   token.socket = map.text("socket");
   token.command = map.texts("command");
   token.sign_deadline = map.duration("sign-deadline", token.sign_deadline);
-  if (token.sign_deadline <= std::chrono::seconds{0}) map.reject("sign-deadline", "must be positive");
+  if (token.sign_deadline <= std::chrono::seconds{0})
+    map.reject("sign-deadline", "must be positive");
   return token;
 }
 
@@ -78,18 +79,50 @@ zones::StoreAddress read_store(YamlMap& map, Config& config) {
   return {};
 }
 
+dns::Name name_of(YamlMap& map, const std::string& key, const std::string& text) {
+  auto parsed = dns::Name::from_text(text);
+  if (!parsed) map.reject(key, parsed.error().message);
+  return parsed ? std::move(parsed).value() : dns::Name();
+}
+
+TsigConfig read_tsig(YamlMap& map) {
+  TsigConfig key;
+  key.name = name_of(map, "name", map.text("name"));
+  key.algorithm = map.text("algorithm");
+  if (!is_tsig_algorithm(key.algorithm)) {
+    map.reject("algorithm", "must be hmac-sha256, hmac-sha384 or hmac-sha512");
+  }
+  key.secret_file = map.text("secret-file");
+  return key;
+}
+
+void read_secondaries(YamlMap& map, ZoneConfig& zone) {
+  constexpr std::uint16_t dns_port = 53;
+  for (const std::string& text : map.texts("also-notify")) {
+    auto address = base::SocketAddress::from_text(text, dns_port);
+    if (!address) {
+      map.reject("also-notify", address.error().message);
+      continue;
+    }
+    auto& known = zone.also_notify;
+    if (std::find(known.begin(), known.end(), address.value()) != known.end()) {
+      map.reject("also-notify", text + " is there twice");
+    }
+    known.push_back(std::move(address).value());
+  }
+  for (const std::string& text : map.texts("transfer-keys")) {
+    zone.transfer_keys.push_back(name_of(map, "transfer-keys", text));
+  }
+}
+
 ZoneConfig read_zone(YamlMap& map) {
   ZoneConfig zone;
-  const std::string name = map.text("name");
-  if (auto parsed = dns::Name::from_text(name)) {
-    zone.name = parsed.value();
-  } else {
-    map.reject("name", parsed.error().message);
-  }
+  zone.name = name_of(map, "name", map.text("name"));
   using Serial = zones::SerialRule;
   zone.serial = read_choice<Serial>(map, "serial", {"unixtime", Serial::unixtime},
                                     {"counter", Serial::counter}, zone.serial);
   map.map("brake", [&](YamlMap& brake) { zone.brake = read_brake(brake); });
+  read_secondaries(map, zone);
   zone.policy = map.text("policy", "");
   zone.signed_keys = map.text("signed-keys");
   map.maps("zsk", [&](YamlMap& zsk) { zone.zsks.push_back(read_zsk(zsk)); });
@@ -99,9 +132,13 @@ ZoneConfig read_zone(YamlMap& map) {
 
 // What refers to something must find it, and nothing may be there twice.
 void cross_check(YamlMap& map, const Config& config) {
-  std::set<std::string> tokens, zones;
+  std::set<std::string> tokens, zones, tsig;
   for (const TokenConfig& token : config.tokens) {
     if (!tokens.insert(token.name).second) map.reject("tokens", "two are named " + token.name);
+  }
+  for (const TsigConfig& key : config.tsig) {
+    if (!tsig.insert(key.name.text()).second)
+      map.reject("tsig", "two are named " + key.name.text());
   }
   for (const ZoneConfig& zone : config.zones) {
     if (!zones.insert(zone.name.text()).second) {
@@ -110,6 +147,11 @@ void cross_check(YamlMap& map, const Config& config) {
     for (const ZskConfig& zsk : zone.zsks) {
       if (tokens.count(zsk.token) == 0) {
         map.reject("zones", zone.name.text() + ": zsk.token: no token is named " + zsk.token);
+      }
+    }
+    for (const dns::Name& key : zone.transfer_keys) {
+      if (tsig.count(key.text()) == 0) {
+        map.reject("zones", zone.name.text() + ": transfer-keys: no tsig is named " + key.text());
       }
     }
   }
@@ -128,6 +170,8 @@ base::Result<Config> parse_config(const std::string& yaml, const std::string& fi
   if (!store_given) map.reject("store", "is missing");
   config.publish_interval = map.duration("publish-interval", config.publish_interval);
   map.maps("tokens", [&](YamlMap& token) { config.tokens.push_back(read_token(token)); });
+  map.maps(
+      "tsig", [&](YamlMap& key) { config.tsig.push_back(read_tsig(key)); }, true);
   map.maps("zones", [&](YamlMap& zone) { config.zones.push_back(read_zone(zone)); });
   cross_check(map, config);
   TLD_TRY(map.finish());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// tld.yaml, the plugin's configuration. Strict: an unknown key, a wrong type or unit, a missing file
-// is one clear error that names file, line and key.
+// tld.yaml, the plugin's configuration. Strict: an unknown key, a wrong type or unit, a missing
+// file is one clear error that names file, line and key.
 //
 // Thread rule: values.
 #pragma once
@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/socket_address.h"
 #include "dns/name.h"
 #include "hsm/key.h"
+#include "plugin/tsig.h"
 #include "publish/brake.h"
 #include "zones/store.h"
 
@@ -21,9 +23,9 @@ namespace tld::plugin {
 
 struct TokenConfig {
   std::string name;
-  std::filesystem::path socket;             // of its tld-hsmd
-  std::vector<std::string> command;         // starts it; empty: somebody else (systemd) does
-  std::chrono::seconds sign_deadline{2};    // for one signature, queueing included
+  std::filesystem::path socket;           // of its tld-hsmd
+  std::vector<std::string> command;       // starts it; empty: somebody else (systemd) does
+  std::chrono::seconds sign_deadline{2};  // for one signature, queueing included
 };
 
 struct ZskConfig {
@@ -39,6 +41,8 @@ struct ZoneConfig {
   std::vector<ZskConfig> zsks;        // exactly one: rollovers come with "Keys for years"
   zones::SerialRule serial = zones::SerialRule::unixtime;
   publish::BrakeLimits brake;
+  std::vector<base::SocketAddress> also_notify;  // secondaries that are told of each publication
+  std::vector<dns::Name> transfer_keys;          // TSIG keys whose holders may transfer the zone
 };
 
 struct Config {
@@ -46,6 +50,7 @@ struct Config {
   std::chrono::seconds publish_interval{1};  // 0: as fast as changes come
   std::chrono::seconds keep_publications = std::chrono::hours{48};
   std::vector<TokenConfig> tokens;
+  std::vector<TsigConfig> tsig;
   std::vector<ZoneConfig> zones;
 };
 

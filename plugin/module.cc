@@ -11,6 +11,7 @@
 #endif
 
 #include "plugin/backend.h"
+#include "plugin/content.h"
 #include "plugin/pdns.h"
 #include "plugin/server.h"
 #include "plugin/settings.h"
@@ -72,6 +73,10 @@ class TldFactory final : public BackendFactory {
     ServerOptions options;
     options.distributor_threads = static_cast<unsigned>(::arg().asNum("distributor-threads"));
     options.cache_ttl = std::chrono::seconds{::arg().asNum("cache-ttl")};
+    options.setting = setting;
+    options.forget_answers = [](const dns::Name& name) {
+      purgeAuthCachesExact(to_dnsname(name));
+    };
     const auto server = Server::start(::arg()["tld" + suffix + "-config"], options, log);
     if (!server) throw PDNSException("tld: " + server.error().message);
   }

@@ -17,6 +17,7 @@
 #pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #include "pdns/arguments.hh"
+#include "pdns/auth-caches.hh"
 #include "pdns/dnsbackend.hh"
 #include "pdns/dnsrecords.hh"
 #include "pdns/dynlistener.hh"

@@ -32,7 +32,11 @@ base::Result<dns::Dnskey> only_zsk_of(const keys::SignedKeys& signed_keys) {
 }  // namespace
 
 ServedZone::ServedZone(int id, ZoneConfig config, keys::Policy policy, Shared shared)
-    : id_(id), config_(std::move(config)), policy_(std::move(policy)), shared_(std::move(shared)) {}
+    : id_(id), config_(std::move(config)), policy_(std::move(policy)), shared_(std::move(shared)) {
+  if (config_.also_notify.empty()) return;
+  notifier_ = std::make_unique<publish::Notifier>(
+      apex(), config_.also_notify, publish::Notifier::Options{}, shared_.clock, shared_.log);
+}
 
 ServedZone::~ServedZone() {
   follower_.reset();
@@ -48,6 +52,7 @@ std::uint64_t ServedZone::store_reads() const {
 }
 
 void ServedZone::look() {
+  tell_secondaries_once_signed();
   std::error_code error;
   const auto written = std::filesystem::last_write_time(config_.signed_keys, error);
   if (!error && seen_ == written) return;
@@ -86,7 +91,8 @@ base::Status ServedZone::accept(const keys::SignedKeys& signed_keys,
   const auto in_use = this->signed_keys();
   if (in_use && in_use->types() != signed_keys.types()) {
     return base::refused(
-        "SKR-TYPES: it publishes other RR types at the apex than the file in use, so the zone's NSEC3 "
+        "SKR-TYPES: it publishes other RR types at the apex than the file in use, so the zone's "
+        "NSEC3 "
         "RRs would not fit; restart the server to change over");
   }
   return base::ok();
@@ -110,11 +116,31 @@ void ServedZone::start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys) 
   options.brake = config_.brake;
   follower_ = std::make_unique<publish::Follower>(
       options, std::move(setup), live_, *shared_.service, shared_.clock, shared_.log,
-      [this](std::uint32_t serial) {
-        filler_->wake();
-        shared_.on_published(apex(), serial);
-      });
+      [this](std::uint32_t serial) { on_published(serial); });
   started_.store(true, std::memory_order_release);
+}
+
+void ServedZone::on_published(std::uint32_t serial) {
+  filler_->wake();
+  shared_.on_published(apex(), serial);
+  const auto was_signed = was_signed_.lock();
+  if (notifier_ && *was_signed) notifier_->notify(serial);
+}
+
+// A transfer breaks off at the first RRset without a signature. So after a start the secondaries
+// are told when all are there; what changes later is signed before it goes live.
+void ServedZone::tell_secondaries_once_signed() {
+  if (!notifier_ || *was_signed_.read()) return;
+  const auto publication = live_.current();
+  if (!publication) return;
+  const signer::SignedZone& zone = *publication->signed_zone;
+  for (std::size_t i = 0; i < zone.key_count(); ++i) {
+    if (zone.signatures(i) < zone.zone().signature_count()) return;
+  }
+  // Under the lock, so that the serial of a publication in between comes after this one.
+  const auto was_signed = was_signed_.lock();
+  *was_signed = true;
+  notifier_->notify(live_.current()->signed_zone->zone().serial());
 }
 
 void ServedZone::report(const base::Status& outcome) {
@@ -132,10 +158,11 @@ void ServedZone::report(const base::Status& outcome) {
   }
   shared_.log->write(
       base::Level::critical,
-      fmt::format("tld: zone {}: signed-key file {} is refused: {}. {}; it is looked at again every "
-                  "few seconds",
-                  apex().text(), config_.signed_keys.string(), trouble,
-                  started_ ? "The one read before stays in use" : "The zone is not served (SERVFAIL)"));
+      fmt::format(
+          "tld: zone {}: signed-key file {} is refused: {}. {}; it is looked at again every "
+          "few seconds",
+          apex().text(), config_.signed_keys.string(), trouble,
+          started_ ? "The one read before stays in use" : "The zone is not served (SERVFAIL)"));
 }
 
 }  // namespace tld::plugin

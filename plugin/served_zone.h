@@ -25,6 +25,7 @@
 #include "plugin/config.h"
 #include "publish/follower.h"
 #include "publish/live_zone.h"
+#include "publish/notifier.h"
 #include "signer/filler.h"
 #include "signer/signing_service.h"
 
@@ -65,6 +66,9 @@ class ServedZone {
   std::string signed_keys_trouble() const { return *trouble_.read(); }
   std::optional<publish::Follower::Waiting> waiting() const;
   std::uint64_t store_reads() const;
+  // Null: the zone has no also-notify.
+  const publish::Notifier* notifier() const { return notifier_.get(); }
+  const std::vector<dns::Name>& transfer_keys() const { return config_.transfer_keys; }
   const std::vector<ZskConfig>& zsk_configs() const { return config_.zsks; }
 
  private:
@@ -74,6 +78,8 @@ class ServedZone {
   base::Status accept(const keys::SignedKeys& signed_keys, const ZoneKeys& zone_keys) const;
   void start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys);
   void report(const base::Status& outcome);
+  void on_published(std::uint32_t serial);
+  void tell_secondaries_once_signed();
 
   const int id_;
   const ZoneConfig config_;
@@ -87,6 +93,8 @@ class ServedZone {
   ZoneKeys keys_;                                        // set once, by start()
 
   publish::LiveZone live_;
+  std::unique_ptr<publish::Notifier> notifier_;
+  base::Guarded<bool> was_signed_{false};  // all of it, since the start: it can be transferred
   std::atomic<bool> started_{false};
   std::unique_ptr<signer::Filler> filler_;
   std::unique_ptr<publish::Follower> follower_;

@@ -14,7 +14,9 @@ constexpr std::chrono::seconds look_interval{2};
 
 }  // namespace
 
-Server* running_server() { return the_server.load(std::memory_order_acquire); }
+Server* running_server() {
+  return the_server.load(std::memory_order_acquire);
+}
 
 Server::Server(ServerOptions options, std::shared_ptr<base::Log> log)
     : options_(options),
@@ -41,10 +43,20 @@ void Server::start_tokens(const Config& config) {
         hsm::HsmClient::Options{.token = token.name, .socket = token.socket}, log_);
     if (!token.command.empty()) {
       made.supervisor = std::make_unique<hsm::Supervisor>(
-          hsm::Supervisor::Options{.token = token.name, .command = token.command}, made.client, log_);
+          hsm::Supervisor::Options{.token = token.name, .command = token.command}, made.client,
+          log_);
     }
     tokens_.push_back(std::move(made));
   }
+}
+
+base::Status Server::check_transfers(const Config& config) const {
+  const bool any = std::any_of(config.zones.begin(), config.zones.end(),
+                               [](const ZoneConfig& zone) { return !zone.transfer_keys.empty(); });
+  const auto wrong =
+      any ? settings_that_bypass_keys(options_.setting) : std::vector<SettingFinding>{};
+  if (wrong.empty()) return base::ok();
+  return base::refused("a zone has transfer-keys, and keys could be got past: " + describe(wrong));
 }
 
 base::Status Server::configure(const Config& config) {
@@ -57,6 +69,8 @@ base::Status Server::configure(const Config& config) {
     TLD_TRY(auto policy, keys::Policy::read_file(zone.policy));
     policies.push_back(std::move(policy));
   }
+  TLD_TRY(tsig_keys_, TsigKeys::read(config.tsig));
+  TLD_TRY(check_transfers(config));
   start_tokens(config);
   signer::SigningService::Options options;
   options.sign_deadline = {};
@@ -65,10 +79,19 @@ base::Status Server::configure(const Config& config) {
         std::max<std::chrono::milliseconds>(options.sign_deadline, token.sign_deadline);
   }
   service_ = std::make_unique<signer::SigningService>(options, clock_, log_);
-  ServedZone::Shared shared{config.store, config.publish_interval, config.keep_publications, {},
-                            service_.get(), clock_, log_, {}};
+  ServedZone::Shared shared{config.store,
+                            config.publish_interval,
+                            config.keep_publications,
+                            {},
+                            service_.get(),
+                            clock_,
+                            log_,
+                            {}};
   for (const Token& token : tokens_) shared.doors[token.name] = token.client;
-  shared.on_published = [log = log_](const dns::Name& apex, std::uint32_t serial) {
+  shared.on_published = [log = log_, forget = options_.forget_answers](const dns::Name& apex,
+                                                                       std::uint32_t serial) {
+    // A secondary that asks for the SOA at the NOTIFY would get the old one for cache-ttl.
+    forget(apex);
     log->write(base::Level::notice,
                fmt::format("tld: zone {}: serial {} is live", apex.text(), serial));
   };
@@ -88,6 +111,15 @@ void Server::keep() {
     std::this_thread::sleep_for(look_interval);
     for (const auto& zone : zones_) zone->look();
   }
+}
+
+std::uint64_t Server::notify_total(
+    std::atomic<std::uint64_t> publish::Notifier::Counters::*counter) const {
+  std::uint64_t sum = 0;
+  for (const auto& zone : zones_) {
+    if (zone->notifier() != nullptr) sum += zone->notifier()->counters().*counter;
+  }
+  return sum;
 }
 
 ServedZone* Server::zone_above(dns::NameView name) const {

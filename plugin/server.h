@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -18,6 +19,8 @@
 #include "hsm/supervisor.h"
 #include "plugin/config.h"
 #include "plugin/served_zone.h"
+#include "plugin/settings.h"
+#include "plugin/tsig.h"
 #include "signer/signing_service.h"
 #include "signer/wait_ration.h"
 
@@ -26,12 +29,12 @@ namespace tld::plugin {
 // Totals since the start, of what questions met.
 struct QuestionCounters {
   std::atomic<std::uint64_t> backend_calls{0};
-  std::atomic<std::uint64_t> exclusive_locks{0};       // taken while answering; 0 when all is signed
-  std::atomic<std::uint64_t> signatures_missing{0};    // a question needed one that was not there
-  std::atomic<std::uint64_t> waited{0};                // ... and waited for it
-  std::atomic<std::uint64_t> wait_refused{0};          // ... and could not: all places taken
-  std::atomic<std::uint64_t> servfail_unsigned{0};     // ... and did not get it: SERVFAIL
-  std::atomic<std::uint64_t> servfail_not_loaded{0};   // the zone was not there yet: SERVFAIL
+  std::atomic<std::uint64_t> exclusive_locks{0};      // taken while answering; 0 when all is signed
+  std::atomic<std::uint64_t> signatures_missing{0};   // a question needed one that was not there
+  std::atomic<std::uint64_t> waited{0};               // ... and waited for it
+  std::atomic<std::uint64_t> wait_refused{0};         // ... and could not: all places taken
+  std::atomic<std::uint64_t> servfail_unsigned{0};    // ... and did not get it: SERVFAIL
+  std::atomic<std::uint64_t> servfail_not_loaded{0};  // the zone was not there yet: SERVFAIL
   std::atomic<std::uint64_t> servfail_signed_keys{0};  // no valid slot in the signed-key file
   std::atomic<std::uint64_t> transfers_broken_off{0};  // AXFR that lacked a signature
 };
@@ -45,6 +48,9 @@ struct Token {
 struct ServerOptions {
   unsigned distributor_threads = 3;
   std::chrono::seconds cache_ttl{20};  // PowerDNS's packet cache: adds to how long answers live
+  // PowerDNS's packet cache forgets its answers about the name.
+  std::function<void(const dns::Name&)> forget_answers;
+  SettingValue setting;  // of pdns.conf
 };
 
 class Server {
@@ -57,6 +63,12 @@ class Server {
   ServedZone* zone_above(dns::NameView name) const;
   ServedZone* zone_at(dns::NameView apex) const;
 
+  // Null: no tsig of the configuration has this name.
+  const TsigKey* tsig_key(dns::NameView name) const { return tsig_keys_.find(name); }
+  // A counter of the notifiers, over all zones.
+  std::uint64_t notify_total(
+      std::atomic<std::uint64_t> publish::Notifier::Counters::*counter) const;
+
   const std::vector<Token>& tokens() const { return tokens_; }
   signer::SigningService& service() { return *service_; }
   const base::Clock& clock() const { return *clock_; }
@@ -67,12 +79,14 @@ class Server {
  private:
   Server(ServerOptions options, std::shared_ptr<base::Log> log);
   base::Status configure(const Config& config);
+  base::Status check_transfers(const Config& config) const;
   void start_tokens(const Config& config);
   void keep();
 
   const ServerOptions options_;
   const std::shared_ptr<base::Log> log_;
   const std::shared_ptr<const base::Clock> clock_;
+  TsigKeys tsig_keys_;
   std::vector<Token> tokens_;
   std::unique_ptr<signer::SigningService> service_;
   std::vector<std::unique_ptr<ServedZone>> zones_;  // longest apex first

@@ -14,14 +14,18 @@ struct Required {
 
 constexpr Required required[] = {
     {"query-cache-ttl", "0",
-     "PowerDNS's query cache mixes records of different zone versions into one answer (bogus NSEC3, "
+     "PowerDNS's query cache mixes records of different zone versions into one answer (bogus "
+     "NSEC3, "
      "bogus DS)"},
     {"negquery-cache-ttl", "0",
-     "PowerDNS's negative query cache hides names and signatures that exist by now (unsigned answers)"},
+     "PowerDNS's negative query cache hides names and signatures that exist by now (unsigned "
+     "answers)"},
     {"consistent-backends", "no",
-     "with it PowerDNS does not ask for RRSIGs when it answers, and signatures are made for nobody"},
+     "with it PowerDNS does not ask for RRSIGs when it answers, and signatures are made for "
+     "nobody"},
     {"zone-cache-refresh-interval", "0",
-     "with the zone cache a question does not begin with getAuth, where its zone version is pinned"},
+     "with the zone cache a question does not begin with getAuth, where its zone version is "
+     "pinned"},
 };
 
 bool same_value(const std::string& is, const std::string& wanted) {
@@ -47,14 +51,21 @@ std::vector<SettingFinding> wrong_settings(const SettingValue& value) {
   for (const Required& r : required) {
     const std::string is = value(r.setting);
     if (same_value(is, r.value)) continue;
-    found.push_back({fmt::format("{}={}", r.setting, is), fmt::format("{}={}", r.setting, r.value),
-                     r.reason});
+    found.push_back(
+        {fmt::format("{}={}", r.setting, is), fmt::format("{}={}", r.setting, r.value), r.reason});
   }
   if (const std::string launch = value("launch"); count_items(launch) != 1) {
     found.push_back({"launch=" + launch, "launch=tld",
                      "a second backend's answers would be unsigned, and mixed into signed ones"});
   }
   return found;
+}
+
+std::vector<SettingFinding> settings_that_bypass_keys(const SettingValue& value) {
+  const std::string networks = value("allow-axfr-ips");
+  if (count_items(networks) == 0) return {};
+  return {{"allow-axfr-ips=" + networks, "allow-axfr-ips=",
+           "from these addresses PowerDNS gives a zone to who has none of its transfer-keys"}};
 }
 
 std::vector<SettingFinding> unwise_settings(const SettingValue& value) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The PowerDNS settings that signed answers depend on (docs/query-path.md says why, each with what was
-// tried). A required one that is wrong: PowerDNS does not start. An advised one: a warning.
+// The PowerDNS settings that signed answers depend on (docs/query-path.md says why, each with what
+// was tried). A required one that is wrong: PowerDNS does not start. An advised one: a warning.
 //
 // Thread rule: pure functions.
 #pragma once
@@ -22,6 +22,8 @@ struct SettingFinding {
 using SettingValue = std::function<std::string(const std::string& name)>;
 
 std::vector<SettingFinding> wrong_settings(const SettingValue& value);
+// What must be so besides when a zone has transfer-keys in tld.yaml.
+std::vector<SettingFinding> settings_that_bypass_keys(const SettingValue& value);
 std::vector<SettingFinding> unwise_settings(const SettingValue& value);
 
 // "setting: reason; setting: reason ..." as one message.

@@ -22,6 +22,8 @@ struct Counter {
   std::uint64_t (*value)(Server&);
 };
 
+using NotifyCounters = publish::Notifier::Counters;
+
 std::uint64_t store_reads(Server& server) {
   std::uint64_t sum = 0;
   for (const auto& zone : server.zones()) sum += zone->store_reads();
@@ -64,6 +66,12 @@ const Counter counters[] = {
      [](Server& s) -> std::uint64_t { return s.service().counters().verify_failed; }},
     {"sign-refused-overload", "Signatures not started because too many were in the making",
      [](Server& s) -> std::uint64_t { return s.service().counters().refused_overload; }},
+    {"notify-sent", "NOTIFY datagrams sent to secondaries",
+     [](Server& s) { return s.notify_total(&NotifyCounters::sent); }},
+    {"notify-answered", "Serials that a secondary was told of and answered",
+     [](Server& s) { return s.notify_total(&NotifyCounters::answered); }},
+    {"notify-given-up", "Serials that a secondary was told of in vain",
+     [](Server& s) { return s.notify_total(&NotifyCounters::given_up); }},
     {"store-reads", "Loads of a zone from the registry store", store_reads},
 };
 
@@ -93,6 +101,15 @@ json describe(const publish::Publication& publication) {
   return out;
 }
 
+json describe(const publish::Notifier::Secondary& secondary) {
+  json out{{"address", secondary.address}, {"given-up", secondary.given_up}};
+  if (secondary.notified) out["notified"] = *secondary.notified;
+  if (secondary.answered) out["answered"] = *secondary.answered;
+  if (secondary.behind_since) out["behind-since"] = utc(*secondary.behind_since);
+  if (!secondary.trouble.empty()) out["trouble"] = secondary.trouble;
+  return out;
+}
+
 json describe(ServedZone& zone) {
   json out;
   out["zone"] = zone.apex().text();
@@ -100,6 +117,11 @@ json describe(ServedZone& zone) {
   if (const auto keys = zone.signed_keys()) out["signed-keys-until"] = utc(keys->covered_until());
   if (const std::string trouble = zone.signed_keys_trouble(); !trouble.empty()) {
     out["signed-keys-refused"] = trouble;
+  }
+  if (zone.notifier() != nullptr) {
+    for (const auto& secondary : zone.notifier()->secondaries()) {
+      out["secondaries"].push_back(describe(secondary));
+    }
   }
   if (const auto waiting = zone.waiting()) {
     out["waiting"] = {{"since", utc(waiting->since)}, {"for", waiting->why}};
@@ -130,6 +152,19 @@ json status() {
   return out;
 }
 
+std::string secondary_text(const json& secondary) {
+  std::string text = fmt::format("  secondary {}: ", secondary["address"].get<std::string>());
+  if (!secondary.contains("notified")) return text + "not notified yet\n";
+  if (!secondary.contains("behind-since")) {
+    return text + fmt::format("answered serial {}\n", secondary["answered"].dump());
+  }
+  return text + fmt::format("BEHIND since {}, notified of serial {}{}: {}\n",
+                            secondary["behind-since"].get<std::string>(),
+                            secondary["notified"].dump(),
+                            secondary["given-up"].get<bool>() ? ", given up" : "",
+                            secondary.value("trouble", ""));
+}
+
 std::string zone_text(const json& zone) {
   std::string text = fmt::format("zone {}\n", zone["zone"].get<std::string>());
   if (zone.contains("live")) {
@@ -152,6 +187,9 @@ std::string zone_text(const json& zone) {
   }
   if (zone.contains("signed-keys-refused")) {
     text += "  SIGNED-KEY FILE REFUSED: " + zone["signed-keys-refused"].get<std::string>() + "\n";
+  }
+  if (zone.contains("secondaries")) {
+    for (const json& secondary : zone["secondaries"]) text += secondary_text(secondary);
   }
   if (zone.contains("waiting")) {
     text += fmt::format("  WAITING since {}: {}\n", zone["waiting"]["since"].get<std::string>(),

@@ -34,8 +34,8 @@ base::Status check_directory(const std::string& path) {
   return base::ok();
 }
 
-base::Result<FileDescriptor> take_lock(const std::string& path) {
-  FileDescriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+base::Result<base::FileDescriptor> take_lock(const std::string& path) {
+  base::FileDescriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!lock) return base::unavailable(path + ": " + std::strerror(errno));
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return base::unavailable("another tld-hsmd holds " + path);
@@ -81,8 +81,8 @@ base::Result<Listener> Listener::open(const std::string& path,
   return out;
 }
 
-base::Result<FileDescriptor> Listener::accept() const {
-  FileDescriptor peer(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+base::Result<base::FileDescriptor> Listener::accept() const {
+  base::FileDescriptor peer(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!peer) return peer;
   ucred credentials{};
   socklen_t size = sizeof credentials;

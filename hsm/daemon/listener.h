@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "hsm/file_descriptor.h"
+#include "base/file_descriptor.h"
 
 namespace tld::hsm {
 
@@ -28,15 +28,15 @@ class Listener {
   int fd() const { return socket_.get(); }
   // The next connection of an allowed user; none when nobody is left in the queue. `refused` names
   // the user of a connection that was closed again.
-  base::Result<FileDescriptor> accept() const;
+  base::Result<base::FileDescriptor> accept() const;
 
  private:
   Listener(std::string path, std::vector<uid_t> allowed_users);
 
   std::string path_;
   std::vector<uid_t> allowed_users_;
-  FileDescriptor lock_;
-  FileDescriptor socket_;
+  base::FileDescriptor lock_;
+  base::FileDescriptor socket_;
 };
 
 }  // namespace tld::hsm

@@ -33,13 +33,13 @@ constexpr const char* help =
     "that PIN again, after a restart neither (FILE's socket + .pin-refused remembers it).\n";
 
 // Blocks SIGTERM and SIGINT in all threads; the descriptor is readable when one comes.
-FileDescriptor stop_signals() {
+base::FileDescriptor stop_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   sigprocmask(SIG_BLOCK, &set, nullptr);
-  return FileDescriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  return base::FileDescriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 int fail(base::Log& log, int status, const base::Error& error) {
@@ -48,7 +48,7 @@ int fail(base::Log& log, int status, const base::Error& error) {
 }
 
 int serve(const DaemonConfig& config, base::Log& log) {
-  const FileDescriptor stop = stop_signals();
+  const base::FileDescriptor stop = stop_signals();
   if (!follow_parent()) return 0;
   auto listener = Listener::open(config.socket, config.allowed_users);
   if (listener.has_error()) return fail(log, not_available, listener.error());

@@ -30,7 +30,7 @@ class Server {
 
  private:
   struct Peer {
-    FileDescriptor socket;
+    base::FileDescriptor socket;
     FrameReader reader;
     std::string out;
   };

@@ -226,11 +226,11 @@ class Impostor {
 
  private:
   void run() {
-    std::vector<FileDescriptor> peers;
+    std::vector<base::FileDescriptor> peers;
     while (!stop_) {
-      FileDescriptor peer(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK));
+      base::FileDescriptor peer(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK));
       if (peer) peers.push_back(std::move(peer));
-      for (FileDescriptor& known : peers) {
+      for (base::FileDescriptor& known : peers) {
         char buffer[4096];
         const ssize_t size = recv(known.get(), buffer, sizeof buffer, MSG_DONTWAIT);
         if (size <= 0) continue;
@@ -244,7 +244,7 @@ class Impostor {
 
   std::string path_;
   std::string answer_;
-  FileDescriptor socket_;
+  base::FileDescriptor socket_;
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };

@@ -57,6 +57,7 @@ class Deployment:
         self._operation_deadline = operation_deadline
         self.zone_settings = {"brake": brake} if brake else {}
         self.publish_interval, self.command_timeout = publish_interval, 120
+        self.tsig = []  # as in tld.yaml
         self.settings = {**SETTINGS, **(settings or {})}
         self.port = free_port()
         self._twin_of = twin_of
@@ -166,6 +167,7 @@ class Deployment:
         return {
             "store": self.store_database.configuration,
             "publish-interval": self.publish_interval, "tokens": [token],
+            **({"tsig": self.tsig} if self.tsig else {}),
             "zones": [{"name": z.origin, "policy": str(self.policy),
                        "signed-keys": str(z.signed_keys),
                        "zsk": [{"token": "primary", "id": z.zsk.id}], **self.zone_settings}

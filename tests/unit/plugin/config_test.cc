@@ -62,13 +62,65 @@ TEST(Config, RefusesWhatItDoesNotUnderstand) {
               HasSubstr("no token is named other"));
   EXPECT_THAT(error_of(with("name: KZ.", "name: k..z")), HasSubstr("zones[0].name: "));
   EXPECT_THAT(error_of(good + "publish-interval: PT1S\n"), HasSubstr("given twice"));
-  EXPECT_THAT(error_of(with("    zsk:\n", "    zsk: none\n    xsk:\n")), HasSubstr("must be a list"));
+  EXPECT_THAT(error_of(with("    zsk:\n", "    zsk: none\n    xsk:\n")),
+              HasSubstr("must be a list"));
   EXPECT_THAT(error_of(good + "      - token: primary\n        id: 01ff\n"),
               HasSubstr("zones[0].zsk: one ZSK"));
   EXPECT_THAT(error_of("- a\n- b\n"), HasSubstr("must be a mapping"));
   EXPECT_THAT(error_of("a: [\n"), HasSubstr("not YAML"));
   EXPECT_THAT(error_of(""), HasSubstr("must be a mapping"));
   EXPECT_THAT(error_of(with("PT3S", "PT0S")), HasSubstr("sign-deadline: must be positive"));
+}
+
+const std::string with_secondaries = R"(tsig:
+  - name: Xfr.KZ.
+    algorithm: hmac-sha256
+    secret-file: /etc/powerdns/xfr.key
+)" + good + R"(    also-notify: [192.0.2.1, "192.0.2.2:5301", "[2001:db8::1]:54", "2001:db8::2"]
+    transfer-keys: [xfr.kz.]
+)";
+
+TEST(Config, ReadsSecondariesAndTheirKeys) {
+  const auto config = parse_config(with_secondaries, "tld.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(config.value().tsig.size(), 1u);
+  EXPECT_EQ(config.value().tsig[0].name.text(), "xfr.kz.");
+  EXPECT_EQ(config.value().tsig[0].algorithm, "hmac-sha256");
+  EXPECT_EQ(config.value().tsig[0].secret_file, "/etc/powerdns/xfr.key");
+  const ZoneConfig& zone = config.value().zones[0];
+  EXPECT_EQ(zone.transfer_keys, std::vector{config.value().tsig[0].name});
+  std::vector<std::string> addresses;
+  for (const auto& address : zone.also_notify) addresses.push_back(address.text());
+  EXPECT_THAT(addresses, testing::ElementsAre("192.0.2.1:53", "192.0.2.2:5301", "[2001:db8::1]:54",
+                                              "[2001:db8::2]:53"));
+}
+
+// Catches: a secondary that is never told because its address was understood otherwise; a zone that
+// anybody can transfer because its key's name has a typing error.
+TEST(Config, RefusesWrongSecondariesAndKeys) {
+  const auto error = [](const std::string& from, const std::string& to) {
+    std::string yaml = with_secondaries;
+    const auto at = yaml.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return error_of(yaml.replace(at, from.size(), to));
+  };
+  for (const char* wrong :
+       {"ns1.example.", "192.0.2", "\"192.0.2.1:\"", "\"192.0.2.1:0\"", "\"192.0.2.1:65536\"",
+        "\"192.0.2.1:53x\"", "\"[192.0.2.1]:53\"", "\"[2001:db8::1]53\"", "\"[2001:db8::1\"",
+        "\"2001:db8::1::2\"", "\"192.0.2.1\\0\"", "\" 192.0.2.1\""}) {
+    EXPECT_THAT(error("192.0.2.1", wrong), HasSubstr("tld.yaml:19: zones[0].also-notify: "))
+        << wrong;
+  }
+  EXPECT_THAT(error("\"192.0.2.2:5301\"", "\"192.0.2.1:53\""), HasSubstr("is there twice"));
+  EXPECT_THAT(error("[xfr.kz.]", "[xfer.kz.]"),
+              HasSubstr("kz.: transfer-keys: no tsig is named xfer.kz."));
+  EXPECT_THAT(error("[xfr.kz.]", "[x..kz.]"), HasSubstr("zones[0].transfer-keys: "));
+  EXPECT_THAT(error("hmac-sha256", "hmac-md5"),
+              HasSubstr("tsig[0].algorithm: must be hmac-sha256"));
+  EXPECT_THAT(error("secret-file: /etc/powerdns/xfr.key", "secret: AAAA"),
+              HasSubstr("tsig[0].secret"));
+  const std::string second = "  - {name: xfr.kz., algorithm: hmac-sha512, secret-file: /x}\nstore:";
+  EXPECT_THAT(error("store:", second), HasSubstr("tsig: two are named xfr.kz."));
 }
 
 TEST(Config, AMissingFileIsNamed) {

@@ -47,6 +47,21 @@ TEST(Settings, EachForbiddenOneIsFound) {
   }
 }
 
+// Catches: a zone with transfer-keys that some address gets without a key; PowerDNS's own default
+// has loopback in it.
+TEST(Settings, NoAddressGetsPastTheKeys) {
+  auto settings = good();
+  for (const char* none : {"", " ", ","}) {
+    settings["allow-axfr-ips"] = none;
+    EXPECT_TRUE(settings_that_bypass_keys(of(settings)).empty()) << none;
+  }
+  settings["allow-axfr-ips"] = "127.0.0.0/8,::1";
+  const auto found = settings_that_bypass_keys(of(settings));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].setting, "allow-axfr-ips=127.0.0.0/8,::1");
+  EXPECT_EQ(found[0].wanted, "allow-axfr-ips=");
+}
+
 TEST(Settings, AllWrongOnesAreInOneMessage) {
   const std::string text = describe(wrong_settings(of({{"query-cache-ttl", "20"},
                                                        {"negquery-cache-ttl", "60"},

@@ -9,7 +9,7 @@
 
 #include <utility>
 
-namespace tld::hsm {
+namespace tld::base {
 
 class FileDescriptor {
  public:
@@ -36,4 +36,4 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-}  // namespace tld::hsm
+}  // namespace tld::base
