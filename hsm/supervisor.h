@@ -20,8 +20,8 @@
 #include <thread>
 #include <vector>
 
-#include "base/log.h"
 #include "base/file_descriptor.h"
+#include "base/log.h"
 #include "hsm/key.h"
 #include "hsm/unix_socket.h"
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "keys/dnskey_file.h"
 
 namespace tld::plugin {
@@ -112,6 +114,9 @@ void ServedZone::start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys) 
   options.store = shared_.store;
   options.interval = shared_.publish_interval;
   options.keep_publications = shared_.keep_publications;
+  // Three transfers before the signatures that a secondary has run out.
+  options.republish_after = std::min<std::chrono::seconds>(options.republish_after,
+                                                           signature_policy(policy_).refresh / 3);
   options.serial = config_.serial;
   options.brake = config_.brake;
   follower_ = std::make_unique<publish::Follower>(

@@ -97,6 +97,9 @@ Status Follower::publish() {
     options.above = live_.current()->publication.serial;
     options.always = true;
   }
+  if (latest_ && latest_->publication.created + options_.republish_after <= options.now) {
+    options.always = true;
+  }
   return publish_with(options);
 }
 

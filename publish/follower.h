@@ -58,6 +58,9 @@ class Follower {
     zones::SerialRule serial = zones::SerialRule::counter;
     BrakeLimits brake;
     std::chrono::seconds keep_publications = std::chrono::hours{48};
+    // A zone without changes is published again after so long, so that secondaries get the
+    // signatures that were made anew.
+    std::chrono::seconds republish_after = std::chrono::hours{24};
     std::size_t compact_above = 100000;  // changes on top of the base, before it is made anew
   };
   struct Waiting {

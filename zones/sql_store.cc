@@ -188,26 +188,38 @@ Result<std::optional<Publication>> SqlStore::publish(dns::NameView apex,
       ": not published", apex, Access::write, [&](std::int64_t zone_id) -> Outcome {
         const Feed feed = look_at_feed(*database_, zone_id);
         TLD_TRY(const auto frozen, read_frozen(*database_, zone_id));
-        if ((!feed.any || frozen) && !options.always) return std::optional<Publication>();
-        take_turn(*database_, zone_id);
-        TLD_TRY(const auto pending, read_pending(*database_, apex, zone_id, feed.whole));
-        TLD_TRY(const Decision decision, decide(pending));
-        TLD_TRY(write_set_aside(*database_, zone_id, decision, options.now));
-        if (decision.hold) {
-          if (!pending.hold || pending.hold->id != decision.hold->id) {
-            write_hold(*database_, zone_id, *decision.hold, options.now);
-          }
-          return std::optional<Publication>();
+        if (feed.any && !frozen) {
+          TLD_TRY(const auto made, publish_feed(apex, zone_id, feed, options, decide));
+          if (made) return made;
         }
-        release_hold(*database_, zone_id, options.now);
-        database_->sql() << "DELETE FROM change_feed WHERE zone_id = :zone", soci::use(zone_id);
-        const bool empty = !decision.first && decision.changes.empty();
-        if (empty && !options.always) return std::optional<Publication>();
-        TLD_TRY(const Publication made,
-                write_publication(*database_, zone_id, decision.first ? &*pending.first : nullptr,
-                                  decision.changes, options));
+        if (!options.always) return std::optional<Publication>();
+        take_turn(*database_, zone_id);
+        TLD_TRY(const auto made, write_publication(*database_, zone_id, nullptr, {}, options));
         return std::optional(made);
       });
+}
+
+Result<std::optional<Publication>> SqlStore::publish_feed(dns::NameView apex, std::int64_t zone_id,
+                                                          const Feed& feed,
+                                                          const PublishOptions& options,
+                                                          const Decide& decide) {
+  take_turn(*database_, zone_id);
+  TLD_TRY(const auto pending, read_pending(*database_, apex, zone_id, feed.whole));
+  TLD_TRY(const Decision decision, decide(pending));
+  TLD_TRY(write_set_aside(*database_, zone_id, decision, options.now));
+  if (decision.hold) {
+    if (!pending.hold || pending.hold->id != decision.hold->id) {
+      write_hold(*database_, zone_id, *decision.hold, options.now);
+    }
+    return std::optional<Publication>();
+  }
+  release_hold(*database_, zone_id, options.now);
+  database_->sql() << "DELETE FROM change_feed WHERE zone_id = :zone", soci::use(zone_id);
+  if (!decision.first && decision.changes.empty()) return std::optional<Publication>();
+  TLD_TRY(const Publication made,
+          write_publication(*database_, zone_id, decision.first ? &*pending.first : nullptr,
+                            decision.changes, options));
+  return std::optional(made);
 }
 
 // Nobody is kept waiting by a publisher that finds nothing.

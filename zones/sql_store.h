@@ -13,6 +13,11 @@
 
 namespace tld::zones {
 
+// What is in the change feed of a zone.
+struct Feed {
+  bool any = false, whole = false;
+};
+
 class SqlStore final : public Store {
  public:
   // May throw.
@@ -49,6 +54,10 @@ class SqlStore final : public Store {
 
  private:
   base::Result<bool> has_feed(dns::NameView apex);
+  base::Result<std::optional<Publication>> publish_feed(dns::NameView apex, std::int64_t zone_id,
+                                                        const Feed& feed,
+                                                        const PublishOptions& options,
+                                                        const Decide& decide);
   // Runs body(zone id) in a transaction; commits when it gave no error and `access` is write.
   template <class Body>
   auto in_transaction(const char* what, dns::NameView apex, Database::Access access,
@@ -83,9 +92,6 @@ base::Result<ChangedNames> read_changed_names(Database& database, dns::NameView 
                                               std::int64_t zone_id);
 
 // sql_pending.cc
-struct Feed {
-  bool any = false, whole = false;
-};
 Feed look_at_feed(Database& database, std::int64_t zone_id);
 void take_turn(Database& database, std::int64_t zone_id);
 base::Result<PendingChanges> read_pending(Database& database, dns::NameView apex,

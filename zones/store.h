@@ -101,8 +101,10 @@ struct PublishOptions {
   base::Time now{};
   SerialRule serial = SerialRule::counter;
   std::optional<std::uint32_t> above =
-      {};               // a serial that was served already: ours must be greater
-  bool always = false;  // also when nothing has changed
+      {};  // a serial that was served already: ours must be greater
+  // Also when nothing has changed or may: a frozen or held zone then gets a new serial, and nothing
+  // else.
+  bool always = false;
 };
 
 struct PublishedZone {

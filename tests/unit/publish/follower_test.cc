@@ -258,6 +258,22 @@ TEST_F(FollowerTest, AStoreThatWasPutBackDoesNotTakeTheSerialBack) {
   EXPECT_TRUE(comes_true([&] { return !follower->waiting(); }));
 }
 
+// Catches: secondaries that keep old signatures of a zone that never changes until they expire.
+TEST_F(FollowerTest, AZoneWithoutChangesIsPublishedAgain) {
+  create_store();
+  import(tests::example_zone());
+  options.republish_after = std::chrono::seconds{1};
+  start();
+  ASSERT_TRUE(lives(1));
+  ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->zone().serial() >= 3; }));
+  ASSERT_TRUE(open_store()->freeze(setup.apex, "test", clock->now()));
+  import(tests::example_zone() + "new.example. NS ns.elsewhere.test.\n");
+  const std::uint32_t frozen_at = live.current()->signed_zone->zone().serial();
+  ASSERT_TRUE(
+      comes_true([&] { return live.current()->signed_zone->zone().serial() >= frozen_at + 2; }));
+  EXPECT_FALSE(live.current()->signed_zone->zone().find(name("new.example.")));
+}
+
 // Catches: a SOA whose expire outlives the signatures, and nobody says so.
 TEST_F(FollowerTest, WarnsWhenTheSoaOutlivesSignatures) {
   create_store();
