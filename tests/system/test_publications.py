@@ -142,7 +142,7 @@ def test_brake_holds_a_truncated_import(served):
     nothing."""
     before = serial(served)
     part = ZoneText(served.text.write(served.path / "all.zone"))
-    for name in part.delegations(ORIGIN, False)[:80]:
+    for name in part.delegations(ORIGIN, False)[:130]:
         part.drop(name)
     served.import_zone(ORIGIN, part.write(served.path / "part.zone"))
     hold = held(served)
@@ -168,7 +168,7 @@ def test_brake_holds_a_mass_ds_deletion(served):
     before = serial(served)
     secure = list(served.text.records("DS"))
     many = served.text.delegations(ORIGIN, True)[:55]
-    names = len(served.text.records("NS"))
+    names = len({line.split("\t")[0] for line in served.text.lines})
     assert len(secure) < 10 * len(many) < names, "few of the names, many of the secure ones"
     rows = served.sql("SELECT d.name, s.key_tag, s.algorithm, s.digest_type, s.digest FROM ds AS s "
                       "JOIN delegation AS d ON d.id = s.delegation_id WHERE d.name IN ("
