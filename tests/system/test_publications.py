@@ -30,11 +30,11 @@ def tldctl_zone(deployment, verb, *options):
     return deployment.tldctl("zone", verb, "--store", deployment.store, "--zone", ORIGIN, *options)
 
 
-def unbound_says(deployment, name):
+def unbound_says(deployment, *names):
     """Whether a resolver that we did not write finds the DS, or that there is none, secure."""
     with Unbound(deployment.path / "unbound", ORIGIN, deployment.port,
                  deployment.zones[ORIGIN].anchor) as unbound:
-        return unbound.ask(name, "DS")
+        return [unbound.ask(name, "DS") for name in names]
 
 
 # --- changes go live
@@ -63,7 +63,7 @@ def test_changes_by_plain_sql_go_live(served):
         served.sql(r.add_ds(name, 1, DIGESTS[0]) + r.add_ds(name, 2, DIGESTS[1]))
     text.add(name, "DS", f"1 13 2 {DIGESTS[0]}", f"2 13 2 {DIGESTS[1]}")
     check(served, name)
-    assert unbound_says(served, name) == ("NOERROR", True)
+    assert unbound_says(served, name) == [("NOERROR", True)]
 
     with published(served):
         served.sql(f"DELETE FROM ds WHERE delegation_id = {r.id_of('delegation', name)} AND "
@@ -76,7 +76,7 @@ def test_changes_by_plain_sql_go_live(served):
         served.sql(r.drop_ds(name))
     text.drop(name, "DS")
     check(served, name)
-    assert unbound_says(served, name) == ("NOERROR", False)  # opt-out: insecure
+    assert unbound_says(served, name) == [("NOERROR", False)]  # opt-out: insecure
 
     with published(served):
         served.sql(r.delegate(deep))
@@ -142,7 +142,7 @@ def test_brake_holds_a_truncated_import(served):
     nothing."""
     before = serial(served)
     part = ZoneText(served.text.write(served.path / "all.zone"))
-    for name in part.delegations(ORIGIN, False)[:80]:
+    for name in part.delegations(ORIGIN, False)[:130]:
         part.drop(name)
     served.import_zone(ORIGIN, part.write(served.path / "part.zone"))
     hold = held(served)
@@ -168,7 +168,7 @@ def test_brake_holds_a_mass_ds_deletion(served):
     before = serial(served)
     secure = list(served.text.records("DS"))
     many = served.text.delegations(ORIGIN, True)[:55]
-    names = len(served.text.records("NS"))
+    names = len({line.split("\t")[0] for line in served.text.lines})
     assert len(secure) < 10 * len(many) < names, "few of the names, many of the secure ones"
     rows = served.sql("SELECT d.name, s.key_tag, s.algorithm, s.digest_type, s.digest FROM ds AS s "
                       "JOIN delegation AS d ON d.id = s.delegation_id WHERE d.name IN ("
@@ -299,25 +299,30 @@ FRAME = """<epp xmlns="urn:ietf:params:xml:ns:epp-1.0"><command>
 """
 
 
-@pytest.mark.parametrize("version, rem", [
-    ("1.1", "<secDNS:all>true</secDNS:all>"), ("1.0", "<secDNS:keyTag>4711</secDNS:keyTag>")])
-def test_epp_removes_the_last_ds(served, version, rem):
+REMOVALS = {"epp11.kz.": ("1.1", "<secDNS:all>true</secDNS:all>"),
+            "epp10.kz.": ("1.0", "<secDNS:keyTag>4711</secDNS:keyTag>")}
+
+
+def test_epp_removes_the_last_ds(served):
     """Catches a domain that stays secure, and so dark, after its registrar has taken its DS out."""
-    name = f"epp-{version[-1]}.kz."
     with published(served):
-        served.sql(r.delegate(name) + r.add_ds(name, 4711, DIGESTS[0]))
-    served.text.add(name, "NS", *r.SHARED)
-    served.text.add(name, "DS", f"4711 13 2 {DIGESTS[0]}")
-    check(served, name)
-    assert unbound_says(served, name) == ("NOERROR", True)
-    frames = served.path / "frames.xml"
-    frames.write_text(FRAME.format(name=name.rstrip("."), version=version, rem=rem))
-    with published(served):
-        assert 'code="1000"' in served.tldctl("epp", "apply", "--store", served.store, "--zone",
-                                              ORIGIN, "--policy", served.policy, frames)
-    served.text.drop(name, "DS")
-    check(served, name)
-    assert unbound_says(served, name) == ("NOERROR", False)
+        served.sql("".join(r.delegate(name) + r.add_ds(name, 4711, DIGESTS[0])
+                           for name in REMOVALS))
+    for name in REMOVALS:
+        served.text.add(name, "NS", *r.SHARED)
+        served.text.add(name, "DS", f"4711 13 2 {DIGESTS[0]}")
+    check(served, *REMOVALS)
+    assert unbound_says(served, *REMOVALS) == [("NOERROR", True)] * 2
+    for name, (version, rem) in REMOVALS.items():
+        frames = served.path / "frames.xml"
+        frames.write_text(FRAME.format(name=name.rstrip("."), version=version, rem=rem))
+        with published(served):
+            said = served.tldctl("epp", "apply", "--store", served.store, "--zone", ORIGIN,
+                                 "--policy", served.policy, frames)
+        assert 'code="1000"' in said
+        served.text.drop(name, "DS")
+    check(served, *REMOVALS)
+    assert unbound_says(served, *REMOVALS) == [("NOERROR", False)] * 2
 
 
 # --- many servers
