@@ -10,7 +10,7 @@ import load
 from checker.model import Model
 from checker.questions import Questions
 from harness import Deployment
-from processes import generate_zone, sanitizer_reports
+from processes import generate_zone, sanitizer_reports, wait_for
 from validators import transfer
 
 
@@ -48,6 +48,9 @@ class Background:
     def __init__(self, deployment, files, folder):
         self._deployment, self._files, self._folder = deployment, files, folder
         self._stop = threading.Event()
+        # What changes while the HSM is away goes live in part, and then the zone is neither of the
+        # files: test_publication_faults.py looks at that.
+        self._turn = threading.Lock()
         self.failures, self.swaps, self.transfers, self.load = [], 0, 0, None
         self._threads = [threading.Thread(target=self._guard, args=(work,))
                          for work in (self._swap, self._transfer, self._ask_status, self._fire,
@@ -63,8 +66,11 @@ class Background:
 
     def _swap(self):
         while not self._stop.wait(1):
+            with self._turn:
+                before = self._deployment.live("kz.")["serial"]
+                self._deployment.import_zone("kz.", self._files[(self.swaps + 1) % 2])
+                wait_for(lambda: self._deployment.live("kz.")["serial"] != before, "it is live", 20)
             self.swaps += 1
-            self._deployment.import_zone("kz.", self._files[self.swaps % 2])
 
     def _transfer(self):
         while not self._stop.wait(3):
@@ -87,9 +93,11 @@ class Background:
 
     def _unplug(self):
         while not self._stop.wait(15):
-            self._deployment.hsmd.stop()
-            time.sleep(2)
-            self._deployment.start_hsmd()
+            with self._turn:
+                self._deployment.hsmd.stop()
+                time.sleep(2)
+                self._deployment.start_hsmd()
+                wait_for(lambda: self._deployment.status()["tokens"][0]["logged-in"], "it is back", 20)
 
     def stop(self):
         self._stop.set()
