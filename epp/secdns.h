@@ -37,7 +37,7 @@ struct DsChange {
 };
 
 // `element` is secDNS:create or secDNS:update, of either version, for the domain `owner`. 2102:
-// urgent and maxSigLife are not implemented; 2306: a dsData whose keyData has another digest.
+// urgent and maxSigLife, which we do not take; 2306: a dsData whose keyData has another digest.
 Answer<DsChange> read_ds_create(const Element& element, dns::NameView owner);
 Answer<DsChange> read_ds_update(const Element& element, dns::NameView owner);
 

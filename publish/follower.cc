@@ -41,7 +41,7 @@ Follower::~Follower() {
 
 void Follower::run() {
   while (!stopping_) {
-    const Status outcome = look();
+    const Status outcome = look_guarded();
     note(outcome);
     // A connection that failed is made anew; the file may have been replaced.
     if (outcome.has_error() && outcome.error().retry_can_help()) store_.reset();
@@ -63,6 +63,17 @@ void Follower::wait(bool failed) {
   constexpr milliseconds at_most{100};  // so long an end of the server can be held up
   constexpr milliseconds where_nothing_tells{20};
   if (!store_->wait_for_commit(follows_only ? where_nothing_tells : at_most)) store_.reset();
+}
+
+// Memory or a thread that cannot be had must not end the server: the old version serves on, and
+// what was half taken up is loaded anew.
+Status Follower::look_guarded() {
+  try {
+    return look();
+  } catch (const std::exception& error) {
+    latest_.reset();
+    return base::unavailable(std::string("publishing failed: ") + error.what());
+  }
 }
 
 Status Follower::look() {

@@ -90,6 +90,7 @@ class Follower {
   void run();
   void sleep_until(base::Deadline end);
   void wait(bool failed);
+  base::Status look_guarded();
   base::Status look();
   base::Status publish();
   base::Status publish_with(const zones::PublishOptions& options);
