@@ -111,8 +111,10 @@ base::Result<Report> thaw(const Options& options) {
 
 base::Result<Report> roll_back(const Options& options) {
   TLD_TRY(const auto store, open_store(options.store, Store::Mode::read_write));
-  TLD_TRY(const auto made, store->roll_back(to_name(options.zone), options.number,
-                                            {now(), zones::SerialRule::unixtime}));
+  TLD_TRY(
+      const auto made,
+      store->roll_back(to_name(options.zone), options.number, {now(), zones::SerialRule::unixtime},
+                       fmt::format("rolled back to publication {}", options.number)));
   Report report;
   report.json = json_of(made);
   report.text = fmt::format(

@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/signed_export.h"
 #include "cli/store_option.h"
+#include "publish/verifiers.h"
 #include "zones/check.h"
 #include "zones/store.h"
 #include "zones/zone_file.h"
@@ -241,8 +242,7 @@ std::string export_misuse(const Options& options, bool json) {
 }
 
 void add_signed_options(CLI::App* command, SignedExport& into) {
-  into.verifiers = {"ldns-verify-zone {file}", "dnssec-verify -q -o {zone} {file}",
-                    "kzonecheck -d on -o {zone} {file}"};
+  into.verifiers = publish::default_verifiers();
   command->add_option("--server", into.server, "With --signed: the server's address (127.0.0.1)");
   command->add_option("--port", into.port, "With --signed: its port (53)");
   command->add_option("--serial", into.serial,

@@ -41,6 +41,7 @@ ServedZone::ServedZone(int id, ZoneConfig config, keys::Policy policy, Shared sh
 }
 
 ServedZone::~ServedZone() {
+  verification_.reset();
   follower_.reset();
   filler_.reset();
 }
@@ -119,10 +120,42 @@ void ServedZone::start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys) 
                                                            signature_policy(policy_).refresh / 3);
   options.serial = config_.serial;
   options.brake = config_.brake;
+  if (shared_.verification) {
+    verifier_ = std::make_unique<publish::ZoneVerifier>(
+        publish::ZoneVerifier::Options{shared_.verification->directory,
+                                       shared_.verification->verifiers,
+                                       shared_.verification->time_limit},
+        [this] { return precomputed(); }, shared_.clock);
+    if (config_.publish == PublishRule::verified) {
+      options.verify = [this](const signer::SignedZone& zone) {
+        return verifier_->complaint_about(zone, never_);
+      };
+    }
+  }
   follower_ = std::make_unique<publish::Follower>(
       options, std::move(setup), live_, *shared_.service, shared_.clock, shared_.log,
       [this](std::uint32_t serial) { on_published(serial); });
+  if (shared_.verification) {
+    publish::ContinuousVerification::Options again;
+    again.interval = shared_.verification->interval;
+    verification_ = std::make_unique<publish::ContinuousVerification>(
+        again, apex(), live_, *verifier_, shared_.log,
+        [this](const publish::ContinuousVerification::Mismatch& mismatch) {
+          follower_->retreat_to(mismatch.accepted, mismatch.complaint);
+        });
+  }
   started_.store(true, std::memory_order_release);
+}
+
+base::Result<std::vector<publish::PrecomputedRRset>> ServedZone::precomputed() const {
+  const auto in_use = signed_keys();
+  const keys::Slot* const slot = in_use ? in_use->at(shared_.clock->now()) : nullptr;
+  if (slot == nullptr) {
+    return base::unavailable("the signed-key file covers the present no more");
+  }
+  std::vector<publish::PrecomputedRRset> rrsets;
+  for (const keys::SignedRRset& one : slot->rrsets) rrsets.push_back({one.rrset, one.rrsigs});
+  return rrsets;
 }
 
 void ServedZone::on_published(std::uint32_t serial) {

@@ -301,13 +301,12 @@ Status SqlStore::thaw(dns::NameView apex, base::Time now) {
 }
 
 Result<Publication> SqlStore::roll_back(dns::NameView apex, PublicationId to,
-                                        const PublishOptions& options) {
+                                        const PublishOptions& options, const std::string& reason) {
   return in_transaction(
       ": not rolled back", apex, Access::write, [&](std::int64_t zone_id) -> Result<Publication> {
         take_turn(*database_, zone_id);
         TLD_TRY(const auto changes, read_changes_back_to(*database_, zone_id, to));
-        write_frozen(*database_, zone_id, "rolled back to publication " + std::to_string(to),
-                     options.now);
+        write_frozen(*database_, zone_id, reason, options.now);
         return write_publication(*database_, zone_id, nullptr, changes, options);
       });
 }

@@ -47,7 +47,8 @@ class SqlStore final : public Store {
   base::Status freeze(dns::NameView apex, const std::string& reason, base::Time now) override;
   base::Status thaw(dns::NameView apex, base::Time now) override;
   base::Result<Publication> roll_back(dns::NameView apex, PublicationId to,
-                                      const PublishOptions& options) override;
+                                      const PublishOptions& options,
+                                      const std::string& reason) override;
   base::Result<std::optional<Hold>> hold(dns::NameView apex) override;
   base::Status approve(dns::NameView apex, std::int64_t hold_id, const std::string& person,
                        base::Time now) override;

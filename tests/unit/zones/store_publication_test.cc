@@ -310,7 +310,7 @@ TEST_P(PublicationTest, RollBackAndThaw) {
   publish();
   import("c NS ns.example.\n");
   const auto third = *publish();
-  const auto back = must(store_->roll_back(kz, first.id, {now}));
+  const auto back = must(store_->roll_back(kz, first.id, {now}, "a test"));
   EXPECT_EQ(back.serial, third.serial + 1);
   const auto published = must(store_->load_published(kz)).content;
   EXPECT_EQ(published.size(), content_of(with_apex(zone)).size());
@@ -321,9 +321,9 @@ TEST_P(PublicationTest, RollBackAndThaw) {
   ASSERT_TRUE(store_->thaw(kz, now).has_value());
   ASSERT_TRUE(publish());
   expect_published_as_in_registry();
-  EXPECT_EQ(store_->roll_back(kz, 999, {now}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(store_->roll_back(kz, 999, {now}, "a test").error().kind, ErrorKind::not_found);
   ASSERT_TRUE(store_->prune(kz, now + std::chrono::hours(1)).has_value());
-  EXPECT_EQ(store_->roll_back(kz, first.id, {now}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(store_->roll_back(kz, first.id, {now}, "a test").error().kind, ErrorKind::not_found);
 }
 
 TEST_P(PublicationTest, AHoldKeepsTheFeedUntilItIsApproved) {
