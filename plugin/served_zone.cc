@@ -56,6 +56,7 @@ std::uint64_t ServedZone::store_reads() const {
 
 void ServedZone::look() {
   tell_secondaries_once_signed();
+  republish_with_new_keys();
   std::error_code error;
   const auto written = std::filesystem::last_write_time(config_.signed_keys, error);
   if (!error && seen_ == written) return;
@@ -179,6 +180,22 @@ void ServedZone::tell_secondaries_once_signed() {
   const auto was_signed = was_signed_.lock();
   *was_signed = true;
   notifier_->notify(live_.current()->signed_zone->zone().serial());
+}
+
+// A slot that began, also while no server ran, or a new file.
+void ServedZone::republish_with_new_keys() {
+  const auto in_use = signed_keys();
+  const base::Time now = shared_.clock->now();
+  const keys::Slot* const slot = in_use ? in_use->at(now) : nullptr;
+  if (slot == nullptr || !started_) return;
+  std::string rrsigs;
+  for (const keys::SignedRRset& one : slot->rrsets) {
+    for (const dns::Rrsig& rrsig : one.rrsigs) rrsigs += rrsig.wire();
+  }
+  if (rrsigs == apex_rrsigs_) return;
+  const bool known_before = !apex_rrsigs_.empty();
+  apex_rrsigs_ = std::move(rrsigs);
+  follower_->republish_if_before(known_before ? now : slot->start);
 }
 
 void ServedZone::report(const base::Status& outcome) {

@@ -88,6 +88,7 @@ class ServedZone {
   void report(const base::Status& outcome);
   void on_published(std::uint32_t serial);
   void tell_secondaries_once_signed();
+  void republish_with_new_keys();
 
   const int id_;
   const ZoneConfig config_;
@@ -98,6 +99,7 @@ class ServedZone {
   std::atomic<std::uint64_t> keys_generation_{0};
   base::Guarded<std::string> trouble_{"not looked at yet"};
   std::optional<std::filesystem::file_time_type> seen_;  // of the file in use
+  std::string apex_rrsigs_;                              // of the slot that serves, as last seen
   ZoneKeys keys_;                                        // set once, by start()
 
   publish::LiveZone live_;

@@ -102,6 +102,13 @@ bool Follower::is_overtaken() const {
          !dns::serial_less(live->publication.serial, latest_->publication.serial);
 }
 
+bool Follower::is_due_again(base::Time now) const {
+  if (!latest_) return false;
+  const base::Time created = latest_->publication.created;
+  return created + options_.republish_after <= now ||
+         created.time_since_epoch().count() < wanted_since_;
+}
+
 Status Follower::publish() {
   if (store_->mode() == zones::Store::Mode::read_only) return base::ok();
   const auto now = std::chrono::steady_clock::now();
@@ -114,7 +121,7 @@ Status Follower::publish() {
   if (latest_ && is_refused(latest_->publication)) {
     TLD_TRY(const auto frozen, store_->frozen(zone_.apex));
     options.always = !frozen;  // thawed: it is judged once more
-  } else if (latest_ && latest_->publication.created + options_.republish_after <= options.now) {
+  } else if (is_due_again(options.now)) {
     options.always = true;
   }
   return publish_with(options);

@@ -83,6 +83,10 @@ class Follower {
   // What was published meanwhile never goes live.
   void retreat_to(std::shared_ptr<const Publication> accepted, const std::string& complaint);
 
+  // What is served beside the zone's own data (the DNSKEY RRset) has changed at `time`: a last
+  // publication before it is published again, so that secondaries get it.
+  void republish_if_before(base::Time time) { wanted_since_ = time.time_since_epoch().count(); }
+
   // A version of the zone is in the store, or should be, and cannot go live yet.
   std::optional<Waiting> waiting() const { return *waiting_.read(); }
   // Loads of the whole zone from the store.
@@ -109,6 +113,7 @@ class Follower {
   base::Status look_guarded();
   base::Status look();
   base::Status publish();
+  bool is_due_again(base::Time now) const;
   base::Status publish_with(const zones::PublishOptions& options);
   base::Status say_what_stands_in_the_way();
   base::Status follow();
@@ -157,6 +162,7 @@ class Follower {
 
   base::Guarded<std::optional<Retreat>> retreat_;
   base::Guarded<std::optional<Waiting>> waiting_;
+  std::atomic<base::Time::rep> wanted_since_{0};
   std::atomic<std::uint64_t> store_reads_{0};
   std::atomic<std::uint64_t> publications_{0};
   std::mutex mutex_;

@@ -183,6 +183,23 @@ TEST_F(FollowerTest, AZoneWithoutChangesIsPublishedAgain) {
   EXPECT_FALSE(live.current()->signed_zone->zone().find(name("new.example.")));
 }
 
+// Catches: secondaries that keep a DNSKEY RRset of which the server has a newer one.
+TEST_F(FollowerTest, AZoneWithNewKeysIsPublishedAgainOnce) {
+  create_store();
+  import(tests::example_zone());
+  start();
+  ASSERT_TRUE(lives(1));
+  follower->republish_if_before(live.current()->publication.created);
+  std::this_thread::sleep_for(milliseconds{100});
+  EXPECT_EQ(live.generation(), 1u);
+  std::this_thread::sleep_for(milliseconds{1000});  // publications are dated by the second
+  follower->republish_if_before(clock->now());
+  ASSERT_TRUE(lives(2));
+  std::this_thread::sleep_for(milliseconds{100});
+  EXPECT_EQ(live.generation(), 2u);
+  EXPECT_EQ(live.current()->signed_zone->zone().serial(), 2u);
+}
+
 // Catches: a SOA whose expire outlives the signatures, and nobody says so.
 TEST_F(FollowerTest, WarnsWhenTheSoaOutlivesSignatures) {
   create_store();
