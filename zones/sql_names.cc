@@ -14,6 +14,8 @@ namespace {
 using base::Status;
 using dns::RRType;
 
+constexpr std::size_t most_records = 65535;  // no message has room for more, and update() no number
+
 class NamesReader {
  public:
   NamesReader(Database& database, dns::NameView apex, std::int64_t zone_id)
@@ -86,6 +88,10 @@ class NamesReader {
     if (!rrset.rdatas.empty() && rrset.ttl != seconds) {
       return base::invalid_input("ttl-single: " + to_text(type) + " has TTLs " +
                                  std::to_string(rrset.ttl) + " and " + std::to_string(seconds));
+    }
+    if (rrset.rdatas.size() == most_records) {
+      return base::invalid_input("rrset-size: more than " + std::to_string(most_records) + " " +
+                                 to_text(type) + " records");
     }
     rrset.ttl = seconds;
     rrset.rdatas.push_back(std::move(rdata));
