@@ -22,7 +22,7 @@ class NamesReader {
       : database_(database),
         apex_(apex),
         zone_(std::to_string(zone_id)),
-        are_changed_(are_changed(database.kind(), zone_)) {}
+        are_changed_(is_in_feed(database, zone_id)) {}
 
   base::Result<ChangedNames> run() {
     TLD_TRY(read_feed());
@@ -42,16 +42,6 @@ class NamesReader {
     NameData published;
     std::string fault;
   };
-
-  // PostgreSQL's planner takes the feed, mostly empty when it was last analysed, for a few rows,
-  // and compares each name of the zone with each of the feed; names in an array it looks up by
-  // index.
-  static std::string are_changed(StoreAddress::Kind kind, const std::string& zone) {
-    const std::string names =
-        "SELECT DISTINCT name FROM change_feed WHERE name IS NOT NULL AND zone_id = " + zone;
-    return kind == StoreAddress::Kind::postgresql ? " = ANY (ARRAY(" + names + "))"
-                                                  : " IN (" + names + ")";
-  }
 
   Status read_feed() {
     return for_each_row<std::string>(
@@ -221,6 +211,17 @@ class NamesReader {
 };
 
 }  // namespace
+
+// PostgreSQL's planner takes the feed, mostly empty when it was last analysed, for a few rows,
+// and compares each name of the zone with each of the feed; names in an array it looks up by
+// index.
+std::string is_in_feed(const Database& database, std::int64_t zone_id) {
+  const std::string names =
+      "SELECT DISTINCT name FROM change_feed WHERE name IS NOT NULL AND zone_id = " +
+      std::to_string(zone_id);
+  return database.kind() == StoreAddress::Kind::postgresql ? " = ANY (ARRAY(" + names + "))"
+                                                           : " IN (" + names + ")";
+}
 
 base::Result<ChangedNames> read_changed_names(Database& database, dns::NameView apex,
                                               std::int64_t zone_id) {
