@@ -67,8 +67,9 @@ def own_hosts(names, a_ttl="3600"):
 def ds_rows(digest, digest_type=2):
     """One row each, with the digest of row i."""
     def rows(names, sql):
-        return [f"INSERT INTO ds SELECT id, {i % 65536}, 13, {digest_type}, {sql.text(digest(i))} "
-                f"FROM delegation WHERE name = {name}" for i, name in names.items()]
+        return [f"INSERT INTO ds VALUES ((SELECT id FROM delegation WHERE name = {name}), "
+                f"{i % 65536}, 13, {digest_type}, {sql.text(digest(i))})"
+                for i, name in names.items()]
     return rows
 
 

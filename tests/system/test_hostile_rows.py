@@ -50,13 +50,13 @@ class Attack:
 
     def write(self, kind, numbers):
         names = {i: self.sql.text(kind.name(i)) for i in numbers}
-        before = kind.before(names)
+        before = []
         if kind.is_refused(self._store):
             rows = [statement for i, name in names.items()
                     for statement in kind.rows({i: name}, self.sql)[:1]]
             assert len(rows) == len(names)
         else:
-            rows = kind.rows(names, self.sql)
+            before, rows = kind.before(names), kind.rows(names, self.sql)
             for i in names:
                 self.expected[as_shown(kind.name(i))] = kind.label, kind.reason
         refused = self._deployment.store_database.attempt(before + rows)
