@@ -55,6 +55,16 @@ base::Result<Report> list_publications(const Options& options) {
   return report;
 }
 
+// As in a zone file: a name that is set aside can have any octets, and a terminal obeys some.
+std::string printable(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    const auto octet = static_cast<unsigned char>(c);
+    text += octet >= 0x20 && octet < 0x7f ? std::string(1, c) : fmt::format("\\{:03}", octet);
+  }
+  return text;
+}
+
 void add_hold(Report& report, const zones::Hold& hold) {
   report.json["hold"] = {{"hold", hold.id},
                          {"since", utc(hold.since)},
@@ -83,8 +93,8 @@ base::Result<Report> show_waiting(const Options& options) {
   for (const zones::SetAside& one : aside) {
     report.json["set-aside"].push_back(
         {{"name", one.name}, {"since", utc(one.since)}, {"reason", one.reason}});
-    report.text +=
-        fmt::format("set aside since {}: {}: {}\n", utc(one.since), one.name, one.reason);
+    report.text += fmt::format("set aside since {}: {}: {}\n", utc(one.since), printable(one.name),
+                               one.reason);
   }
   if (report.text.empty()) report.text = "nothing stands in the way of a publication\n";
   return report;

@@ -91,6 +91,7 @@ struct ChangedNames {
 };
 base::Result<ChangedNames> read_changed_names(Database& database, dns::NameView apex,
                                               std::int64_t zone_id);
+std::string is_in_feed(const Database& database, std::int64_t zone_id);  // SQL behind a name
 
 // sql_pending.cc
 Feed look_at_feed(Database& database, std::int64_t zone_id);
