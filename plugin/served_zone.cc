@@ -106,7 +106,7 @@ void ServedZone::start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys) 
   keys_ = zone_keys;
   publish::ZoneSetup setup;
   setup.apex = apex();
-  setup.keys = std::move(zone_keys);
+  for (auto& key : zone_keys) setup.keys.push_back({std::move(key)});
   setup.policy = signature_policy(policy_);
   setup.build.apex_precomputed_types = signed_keys.types();
   filler_ = std::make_unique<signer::Filler>(
@@ -173,9 +173,7 @@ void ServedZone::tell_secondaries_once_signed() {
   const auto publication = live_.current();
   if (!publication) return;
   const signer::SignedZone& zone = *publication->signed_zone;
-  for (std::size_t i = 0; i < zone.key_count(); ++i) {
-    if (zone.signatures(i) < zone.zone().signature_count()) return;
-  }
+  if (!zone.is_signed()) return;
   // Under the lock, so that the serial of a publication in between comes after this one.
   const auto was_signed = was_signed_.lock();
   *was_signed = true;

@@ -109,6 +109,7 @@ json describe(const publish::Publication& publication) {
   for (std::size_t i = 0; i < signed_zone.key_count(); ++i) {
     const signer::ZoneKey& key = signed_zone.key(i);
     out["zsk"].push_back({{"key-tag", key.key_tag()},
+                          {"use", to_string(signed_zone.use(i))},
                           {"algorithm", key.dnskey().algorithm},
                           {"id", base::to_hex(key.id())},
                           {"fingerprint", base::to_hex(base::as_octets(key.dnskey().fingerprint()))},
@@ -206,8 +207,9 @@ std::string zone_text(const json& zone) {
                         live["live-since"].get<std::string>(), live["delegations"].dump(),
                         live["secure-delegations"].dump(), live["nsec3-ring"].dump());
     for (const json& key : live["zsk"]) {
-      text += fmt::format("  ZSK {} algorithm {} (CKA_ID {}): {} of {} signatures\n",
-                          key["key-tag"].dump(), key["algorithm"].dump(),
+      text += fmt::format("  ZSK {} ({}) algorithm {} (CKA_ID {}): {} of {} signatures\n",
+                          key["key-tag"].dump(), key["use"].get<std::string>(),
+                          key["algorithm"].dump(),
                           key["id"].get<std::string>(), key["signatures"].dump(),
                           key["signatures-wanted"].dump());
     }

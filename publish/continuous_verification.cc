@@ -35,7 +35,7 @@ bool ContinuousVerification::sleep(std::chrono::milliseconds time) {
 void ContinuousVerification::run() {
   for (;;) {
     const auto current = live_.current();
-    const bool ready = current && is_signed(*current);
+    const bool ready = current && current->signed_zone->is_signed();
     if (!ready) {
       if (!sleep(options_.look_again)) return;
       continue;
@@ -47,14 +47,6 @@ void ContinuousVerification::run() {
     }
     if (!sleep(options_.interval)) return;
   }
-}
-
-bool ContinuousVerification::is_signed(const Publication& publication) const {
-  const signer::SignedZone& zone = *publication.signed_zone;
-  for (std::size_t i = 0; i < zone.key_count(); ++i) {
-    if (zone.signatures(i) < zone.zone().signature_count()) return false;
-  }
-  return true;
 }
 
 void ContinuousVerification::look() {

@@ -45,7 +45,6 @@ class ContinuousVerification {
  private:
   void run();
   void look();
-  bool is_signed(const Publication& publication) const;
   void note_failure(const std::string& why);
   bool sleep(std::chrono::milliseconds time);  // false: stopping
 

@@ -81,6 +81,7 @@ Status Follower::look() {
     TLD_TRY(store_, zones::Store::open(options_.store, zones::Store::Mode::read_write));
   }
   TLD_TRY(retreat());
+  TLD_TRY(take_keys());
   TLD_TRY(follow());
   const Status published = publish();
   TLD_TRY(follow());
@@ -91,6 +92,33 @@ Status Follower::look() {
   compact_when_worth_it();
   TLD_TRY(published);
   return say_what_stands_in_the_way();
+}
+
+// --- other keys
+
+// What goes live later is signed by them; what is live is served with them at once.
+Status Follower::take_keys() {
+  const auto keys = std::exchange(*new_keys_.lock(), std::nullopt);
+  if (!keys || *keys == zone_.keys) return base::ok();
+  const auto live = live_.current();
+  std::shared_ptr<const signer::SignedZone> next;
+  if (live) {
+    next = signer::SignedZone::with_keys(*live->signed_zone, *keys);
+    const Status accepted = verify(*next);
+    if (!accepted) {
+      if (!*new_keys_.read()) *new_keys_.lock() = *keys;
+      return accepted;
+    }
+  }
+  zone_.keys = *keys;
+  compaction_.reset();
+  if (latest_) {
+    const bool is_live = live && latest_->signed_zone == live->signed_zone;
+    latest_->signed_zone =
+        is_live ? next : signer::SignedZone::with_keys(*latest_->signed_zone, *keys);
+  }
+  if (next) swap(next, live->publication);
+  return base::ok();
 }
 
 // --- publishing
@@ -299,10 +327,7 @@ void Follower::compact_when_worth_it() {
   const auto from = latest_->signed_zone;
   const std::size_t size = zones::overlay_size(from->zone());
   if (size < options_.compact_above) return;
-  for (std::size_t i = 0; i < from->key_count(); ++i) {
-    const bool is_signed = from->signatures(i) == from->zone().signature_count();
-    if (!is_signed && size < 10 * options_.compact_above) return;
-  }
+  if (!from->is_signed() && size < 10 * options_.compact_above) return;
   compaction_.emplace();
   compaction_->from = latest_->publication;
   compaction_->result = std::async(
@@ -384,10 +409,12 @@ Status Follower::retreat() {
   if (!wanted) return base::ok();
   refused_serial_ = wanted->refused_serial;
   if (wanted->to) {
+    auto zone = wanted->to->signed_zone;
+    if (zone->keys() != zone_.keys) zone = signer::SignedZone::with_keys(*zone, zone_.keys);
+    latest_ = Version{wanted->to->publication, zone};
     if (live_.current()->signed_zone != wanted->to->signed_zone) {
-      swap(wanted->to->signed_zone, wanted->to->publication);
+      swap(zone, wanted->to->publication);
     }
-    latest_ = Version{wanted->to->publication, wanted->to->signed_zone};
     to_sign_.clear();
     not_live_.clear();
     compaction_.reset();

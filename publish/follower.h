@@ -43,7 +43,7 @@ namespace tld::publish {
 
 struct ZoneSetup {
   dns::Name apex;
-  std::vector<std::shared_ptr<const signer::ZoneKey>> keys;
+  signer::SignedZone::Keys keys;
   signer::SignaturePolicy policy;
   zones::BuildOptions build;  // its serial is filled in from the store
 };
@@ -83,6 +83,8 @@ class Follower {
   // What was published meanwhile never goes live.
   void retreat_to(std::shared_ptr<const Publication> accepted, const std::string& complaint);
 
+  // The zone's keys from now on. What is served keeps the signatures that it has.
+  void use_keys(signer::SignedZone::Keys keys) { *new_keys_.lock() = std::move(keys); }
   // What is served beside the zone's own data (the DNSKEY RRset) has changed at `time`: a last
   // publication before it is published again, so that secondaries get it.
   void republish_if_before(base::Time time) { wanted_since_ = time.time_since_epoch().count(); }
@@ -112,6 +114,7 @@ class Follower {
   void wait(bool failed);
   base::Status look_guarded();
   base::Status look();
+  base::Status take_keys();
   base::Status publish();
   bool is_due_again(base::Time now) const;
   base::Status publish_with(const zones::PublishOptions& options);
@@ -161,6 +164,7 @@ class Follower {
   std::optional<std::uint32_t> refused_serial_;  // by a verifier, it and all before it
 
   base::Guarded<std::optional<Retreat>> retreat_;
+  base::Guarded<std::optional<signer::SignedZone::Keys>> new_keys_;
   base::Guarded<std::optional<Waiting>> waiting_;
   std::atomic<base::Time::rep> wanted_since_{0};
   std::atomic<std::uint64_t> store_reads_{0};

@@ -57,12 +57,14 @@ class Writer {
     const std::string owner = rrset.owner.text();
     for (const auto& rdata : rrset.rdatas) write_record(owner, rrset.ttl, rrset.type, rdata);
     signer::Signature signature;
-    for (std::size_t i = 0; i < zone_.key_count(); ++i) {
-      if (!zone_.table(i).get(slot, signature)) {
+    for (const std::size_t signer : zone_.signers()) {
+      const auto by = zone_.find_signature(
+          signer, slot, [](const signer::Validity&) { return true; }, signature);
+      if (!by) {
         return base::unavailable(
             fmt::format("{} {} has no signature yet", owner, dns::to_text(rrset.type)));
       }
-      dns::Rrsig rrsig = zone_.to_sign(i, slot, signature.validity).rrsig;
+      dns::Rrsig rrsig = zone_.to_sign(*by, slot, signature.validity).rrsig;
       rrsig.signature = signature.view();
       write_record(owner, rrset.ttl, dns::RRType::RRSIG, rrsig.wire());
     }

@@ -43,14 +43,18 @@ class FollowerTest : public testing::Test {
   FollowerTest() {
     char pattern[] = "/tmp/tld-follower-XXXXXX";
     folder = mkdtemp(pattern);
+    setup.apex = dns::Name::from_text("example.").value();
+    setup.keys = {{make_key()}};
+  }
+  ~FollowerTest() override { std::filesystem::remove_all(folder); }
+
+  std::shared_ptr<const signer::ZoneKey> make_key() {
     const hsm::KeyInfo info = door->generate(hsm::Algorithm::ecdsap256sha256).value();
     dns::Dnskey dnskey;
     dnskey.algorithm = dns::algorithm_ecdsap256sha256;
     dnskey.public_key = info.public_key.octets;
-    setup.apex = dns::Name::from_text("example.").value();
-    setup.keys = {signer::ZoneKey::make(dnskey, info.id, door).value()};
+    return signer::ZoneKey::make(dnskey, info.id, door).value();
   }
-  ~FollowerTest() override { std::filesystem::remove_all(folder); }
 
   void create_store() { ASSERT_TRUE(zones::Store::create(store_path())); }
   std::filesystem::path store_path() const { return folder / "store"; }

@@ -246,5 +246,28 @@ TEST_F(FollowerTest, CompactionChangesNothing) {
   EXPECT_GT(lineages, 0u);
 }
 
+// --- keys that come and go
+
+// Catches: a roll that serves something unsigned, or new RRsets signed by the key that has left.
+TEST_F(FollowerTest, ARollKeepsEverythingSigned) {
+  create_store();
+  import(tests::example_zone('1'));
+  start();
+  ASSERT_TRUE(lives(1));
+  sign_all_of_live();
+  const auto old = setup.keys[0].key, next = make_key();
+  follower->use_keys({{old, signer::KeyUse::signing}, {next, signer::KeyUse::warming}});
+  ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->key_count() == 2; }));
+  follower->use_keys({{old, signer::KeyUse::leaving}, {next, signer::KeyUse::signing}});
+  ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->signers()[0] == 1; }));
+  EXPECT_TRUE(live.current()->signed_zone->is_signed());
+  EXPECT_EQ(live.current()->signed_zone->zone().serial(), 1u);
+  import(tests::example_zone('2'));
+  ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->zone().serial() == 2; }));
+  const auto zone = live.current()->signed_zone;
+  EXPECT_TRUE(zone->is_signed());
+  EXPECT_EQ(zone->signatures(1), 2u);  // DS and SOA
+}
+
 }  // namespace
 }  // namespace tld::publish
