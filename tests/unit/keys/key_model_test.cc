@@ -272,11 +272,13 @@ TEST(RandomWalk, AllowedStepsAreNeverBogus) {
   int accepted = 0, refused = 0;
   for (std::uint32_t seed = 1; seed <= 30; ++seed) {
     Walk walk(seed);
+    const base::Time begin = walk.world.now();
     walk.go(60);
     accepted += walk.accepted;
     refused += walk.refused_by_rule;
     for (const base::Time time : walk.world.events()) {
       ASSERT_EQ(walk.world.bogus(time), "") << "seed " << seed;
+      ASSERT_TRUE(time < begin || walk.world.secure_only(time)) << "seed " << seed;
     }
   }
   RecordProperty("accepted", accepted);
