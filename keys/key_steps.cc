@@ -57,32 +57,6 @@ bool takes_into_use(Kind kind) {
   return kind == Kind::published || kind == Kind::activated || kind == Kind::ds_submitted;
 }
 
-base::Status check_order(const ManagedKey& key, Kind kind, base::Time now) {
-  const char* step = to_string(kind);
-  if (kind == Kind::generated) return refuse("KEY-ORDER", key, "it is generated already");
-  if (kind != Kind::ds_seen && key.has(kind)) {
-    return refuse("KEY-ORDER", key, fmt::format("'{}' has happened already", step));
-  }
-  if (is_for_ksk_only(kind) && !key.is_ksk()) {
-    return refuse("KEY-ORDER", key, fmt::format("'{}' is for KSKs", step));
-  }
-  if (!key.events.empty() && key.events.back().time > now) {
-    return refuse(
-        "KEY-ORDER", key,
-        fmt::format("'{}' at {} would stand before '{}' at {}", step, time_text(now),
-                    to_string(key.events.back().kind), time_text(key.events.back().time)));
-  }
-  const auto order = std::ranges::find(orders(), kind, &Order::kind);
-  for (const Kind past : order->never_after) {
-    if (!key.has(past)) continue;
-    return refuse(takes_into_use(kind) ? "KEY-RETIRED" : "KEY-ORDER", key,
-                  fmt::format("'{}' cannot follow '{}'", step, to_string(past)));
-  }
-  if (key.has(order->after)) return base::ok();
-  return refuse("KEY-ORDER", key,
-                fmt::format("'{}' comes after '{}'", step, to_string(order->after)));
-}
-
 base::Status check_use(const Policy& policy, const ManagedKey& key, Kind kind) {
   if (kind == Kind::backup_proved && key.foreign) {
     return refuse("KEY-FOREIGN", key, "another operator holds its private half");
@@ -231,6 +205,32 @@ std::set<base::Time> turning_points(const Policy& policy, const Keys& keys, cons
 }
 
 }  // namespace
+
+base::Status check_order(const ManagedKey& key, KeyEventKind kind, base::Time now) {
+  const char* step = to_string(kind);
+  if (kind == Kind::generated) return refuse("KEY-ORDER", key, "it is generated already");
+  if (kind != Kind::ds_seen && key.has(kind)) {
+    return refuse("KEY-ORDER", key, fmt::format("'{}' has happened already", step));
+  }
+  if (is_for_ksk_only(kind) && !key.is_ksk()) {
+    return refuse("KEY-ORDER", key, fmt::format("'{}' is for KSKs", step));
+  }
+  if (!key.events.empty() && key.events.back().time > now) {
+    return refuse(
+        "KEY-ORDER", key,
+        fmt::format("'{}' at {} would stand before '{}' at {}", step, time_text(now),
+                    to_string(key.events.back().kind), time_text(key.events.back().time)));
+  }
+  const auto order = std::ranges::find(orders(), kind, &Order::kind);
+  for (const Kind past : order->never_after) {
+    if (!key.has(past)) continue;
+    return refuse(takes_into_use(kind) ? "KEY-RETIRED" : "KEY-ORDER", key,
+                  fmt::format("'{}' cannot follow '{}'", step, to_string(past)));
+  }
+  if (key.has(order->after)) return base::ok();
+  return refuse("KEY-ORDER", key,
+                fmt::format("'{}' comes after '{}'", step, to_string(order->after)));
+}
 
 base::Status check_steps(const Policy& policy, const Keys& keys, const KeySteps& steps,
                          base::Time now) {

@@ -27,6 +27,10 @@
 
 namespace tld::keys {
 
+// KEY-ORDER and KEY-RETIRED alone: can this have happened to `key` at `time`, after all its events?
+// REQUIRES: `key` has been generated.
+base::Status check_order(const ManagedKey& key, KeyEventKind kind, base::Time time);
+
 // May all these steps be done at once, now? REQUIRES: each step's key is in `keys`; no event of
 // `keys` is later than `now`.
 base::Status check_steps(const Policy& policy, const Keys& keys, const KeySteps& steps,

@@ -24,7 +24,7 @@ enum class KeyEventKind {
   backup_proved,    // a second token has signed with it
   published,        // served in the DNSKEY RRset from this time on
   activated,        // ZSK: signs; KSK: its signature is served beside the DNSKEY RRset
-  signed_all,       // ZSK: no RRset is left without a signature by it
+  signed_all,       // ZSK: no RRset is left without a signature by it; foreign: on any server
   retired,          // makes no signature more; KSK: its signature is no longer served
   signatures_gone,  // the primary serves no signature by it; foreign: its servers are out of use
   removed,          // no longer served in the DNSKEY RRset

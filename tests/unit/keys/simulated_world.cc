@@ -148,7 +148,7 @@ void World::carry_out(const KeySteps& steps) {
     if (step.kind == Kind::activated && !ksk) zsks_.insert(step.key);
     if (step.kind == Kind::retired && !ksk) zsks_.erase(step.key);
     const base::Time over = now_ + (handover ? name_server_change : real_.signatures.sign_delay);
-    if (step.kind == Kind::activated && !ksk) {
+    if (step.kind == Kind::activated && !ksk && !keys_[step.key].foreign) {
       fact_at(now_ + real_.signatures.sign_delay, step.key, Kind::signed_all);
     }
     if (step.kind == Kind::retired && (!ksk || handover)) {
