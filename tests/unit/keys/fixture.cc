@@ -102,6 +102,21 @@ std::string Draft::text() const {
   return signed_keys_text(policy, all, first_start());
 }
 
+SigningPlan plan_of(const std::vector<const Key*>& ksks,
+                    const std::vector<std::vector<dns::Dnskey>>& zsks) {
+  SigningPlan plan{name("kz."), small_policy(), {}, {}, {}};
+  plan.policy.signed_keys.span = plan.policy.signed_keys.slot * zsks.size();
+  std::vector<std::size_t> all;
+  for (const Key* ksk : ksks) {
+    all.push_back(all.size());
+    plan.ksks.push_back({ksk->info.public_key, signer(*ksk)});
+  }
+  for (std::size_t i = 0; i < zsks.size(); ++i) {
+    plan.slots.push_back({first_start() + plan.policy.signed_keys.slot * i, zsks[i], all, all});
+  }
+  return plan;
+}
+
 std::string meaning(const SignedKeys& keys) {
   std::string out = keys.apex().text() + "\n" + policy_lines(keys.policy());
   for (const Slot& slot : keys.slots()) {

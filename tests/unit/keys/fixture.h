@@ -13,7 +13,7 @@
 #include "hsm/software_key.h"
 #include "keys/ceremony.h"
 #include "keys/signed_keys.h"
-#include "keys/signed_keys_text.h"
+#include "keys/slot_file_text.h"
 #include "keys/time_text.h"
 
 namespace tld::keys::testing {
@@ -50,6 +50,10 @@ struct Draft {
 
   std::string text() const;
 };
+
+// Slots that start one slot length apart and list those ZSKs; all of `ksks` sign and are announced.
+SigningPlan plan_of(const std::vector<const Key*>& ksks,
+                    const std::vector<std::vector<dns::Dnskey>>& zsks);
 
 // What a file says, as text to compare; not where it says it.
 std::string meaning(const SignedKeys& keys);
