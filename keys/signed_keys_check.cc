@@ -7,10 +7,10 @@
 #include <algorithm>
 
 #include "base/duration.h"
-#include "dns/signing_input.h"
 #include "hsm/algorithm.h"
-#include "hsm/verify.h"
 #include "keys/signed_keys.h"
+#include "keys/slot_checks.h"
+#include "keys/slot_signatures.h"
 #include "keys/time_text.h"
 
 namespace tld::keys {
@@ -19,15 +19,6 @@ namespace {
 using dns::Dnskey;
 using dns::RRType;
 using std::chrono::seconds;
-
-base::Error refuse(const char* rule, const std::string& why) {
-  return base::refused(fmt::format("{}: {}", rule, why));
-}
-
-std::string describe(const Dnskey& key) {
-  return fmt::format("{} with key tag {} and algorithm {}", key.is_sep() ? "KSK" : "ZSK",
-                     key.key_tag(), key.algorithm);
-}
 
 base::Status check_types(const Slot& slot, const Policy& policy) {
   std::vector<RRType> wanted = {RRType::DNSKEY};
@@ -57,44 +48,16 @@ base::Status check_ttls(const Slot& slot, const Policy& policy) {
   return base::ok();
 }
 
-base::Status check_key(const Dnskey& key) {
-  const int flags = key.flags & ~Dnskey::flag_sep;
-  if (flags != Dnskey::flag_zone || key.protocol != 3) {
-    return refuse("SKR-KEY", fmt::format("{} has flags {} and protocol {}; only 256 or 257 and 3 "
-                                         "can be used",
-                                         describe(key), key.flags, key.protocol));
-  }
-  auto verifier = hsm::Verifier::make({static_cast<hsm::Algorithm>(key.algorithm), key.public_key});
-  if (!verifier) return refuse("SKR-KEY", describe(key) + ": " + verifier.error().message);
-  return base::ok();
-}
-
 base::Status check_keys(const Slot& slot, const Policy&) {
   for (const Dnskey& key : slot.dnskeys) {
-    if (hsm::find_algorithm(key.algorithm) == nullptr) {
-      return refuse("SKR-ALGORITHM",
-                    describe(key) + " is of an algorithm that we do not sign with");
-    }
-    TLD_TRY(check_key(key));
-    const auto same = [&key](const Dnskey& other) { return other.public_key == key.public_key; };
-    if (std::ranges::count_if(slot.dnskeys, same) > 1) {
-      return refuse("SKR-KEY", describe(key) + ": its public key stands in the slot twice");
-    }
+    if (hsm::find_algorithm(key.algorithm) != nullptr) continue;
+    return refuse("SKR-ALGORITHM", describe(key) + " is of an algorithm that we do not sign with");
   }
-  return base::ok();
+  return check_key_forms("SKR-KEY", slot.dnskeys);
 }
 
-// Validators try every key of the tag (RFC 4035 §5.3.1); some give up at the second (KeyTrap).
-base::Status check_key_tags(const Slot& slot, const Policy&) {
-  for (const Dnskey& key : slot.dnskeys) {
-    const auto same = [&key](const Dnskey& other) {
-      return other.key_tag() == key.key_tag() && other.algorithm == key.algorithm;
-    };
-    if (std::ranges::count_if(slot.dnskeys, same) > 1) {
-      return refuse("SKR-KEY-TAG", "another key of the slot has the same tag: " + describe(key));
-    }
-  }
-  return base::ok();
+base::Status check_tags(const Slot& slot, const Policy&) {
+  return check_key_tags("SKR-KEY-TAG", slot.dnskeys);
 }
 
 base::Status check_has_ksk(const Slot& slot, const Policy&) {
@@ -133,16 +96,8 @@ base::Status check_rrsig(const Slot& slot, const dns::RRset& rrset, const dns::R
       fmt::format("the signature over {} by key tag {}", dns::to_text(rrset.type), rrsig.key_tag);
   const Dnskey* key = signer_of(slot, rrsig);
   if (key == nullptr) return refuse("SKR-VERIFY", what + " is by no KSK of the slot");
-  if (rrsig.labels != rrset.owner.view().label_count()) {  // RFC 4035 §5.3.1: else a wildcard's
-    return refuse("SKR-VERIFY", what + " has a wrong label count");
-  }
-  TLD_TRY(const auto verifier,
-          hsm::Verifier::make({static_cast<hsm::Algorithm>(key->algorithm), key->public_key}));
-  const std::vector<std::string_view> rdatas(rrset.rdatas.begin(), rrset.rdatas.end());
-  const std::string message =
-      dns::signing_input(rrsig, dns::signed_records({rrset.owner, rrset.type, rrset.ttl, rdatas}));
-  if (verifier.verify(message, rrsig.signature)) return base::ok();
-  return refuse("SKR-VERIFY", what + " does not verify");
+  if (verifies(*key, rrset, rrsig)) return base::ok();
+  return refuse("SKR-VERIFY", what + " does not verify, or has a wrong label count");
 }
 
 base::Status check_signatures(const Slot& slot, const Policy&) {
@@ -158,8 +113,7 @@ base::Status check_window(const Slot& slot, const Policy& policy) {
   const base::Time inception = slot.start - policy.signed_keys.inception_offset;
   const base::Time expiration = inception + policy.signed_keys.validity;
   const auto differs = [&](const dns::Rrsig& rrsig) {
-    return rrsig.inception != inception.time_since_epoch().count() ||
-           rrsig.expiration != expiration.time_since_epoch().count();
+    return !has_window(rrsig, slot.start, policy.signed_keys);
   };
   for (const SignedRRset& each : slot.rrsets) {
     if (!std::ranges::any_of(each.rrsigs, differs)) continue;
@@ -226,7 +180,7 @@ base::Status check_cds(const Slot& slot, const Policy& policy) {
 
 using SlotRule = base::Status (*)(const Slot&, const Policy&);
 constexpr SlotRule slot_rules[] = {
-    check_types,      check_ttls,       check_keys,   check_key_tags,  check_has_ksk,
+    check_types,      check_ttls,       check_keys,   check_tags,      check_has_ksk,
     check_algorithms, check_signatures, check_window, check_no_delete, check_cds};
 
 base::Status check_order(const std::vector<Slot>& slots, std::size_t index, const Policy& policy) {

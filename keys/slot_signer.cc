@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "dns/signing_input.h"
-#include "hsm/verify.h"
+#include "dns/rrset.h"
+#include "keys/slot_checks.h"
 #include "keys/time_text.h"
 
 namespace tld::keys {
@@ -14,10 +14,6 @@ namespace {
 
 using dns::Dnskey;
 using dns::RRType;
-
-base::Error refuse(const char* rule, const std::string& why) {
-  return base::refused(fmt::format("{}: {}", rule, why));
-}
 
 // --- before anything is signed ---
 
@@ -83,7 +79,7 @@ base::Status check_zsks(const SigningPlan&, const PlannedSlot& slot) {
   return base::ok();
 }
 
-base::Status check_key_tags(const SigningPlan& plan, const PlannedSlot& slot) {
+base::Status check_tags(const SigningPlan& plan, const PlannedSlot& slot) {
   const std::vector<Dnskey> keys = keys_of(plan, slot);
   for (const Dnskey& key : keys) {
     const auto same = [&key](const Dnskey& other) { return other.key_tag() == key.key_tag(); };
@@ -97,16 +93,13 @@ base::Status check_key_tags(const SigningPlan& plan, const PlannedSlot& slot) {
 }
 
 base::Status check_times(const SigningPlan& plan, const PlannedSlot& slot) {
-  const SignedKeysPolicy& policy = plan.policy.signed_keys;
-  const base::Time first = slot.start - policy.inception_offset;
-  const base::Time last = slot.start + policy.slot + policy.validity;
-  if (first >= base::Time{} && last <= last_time) return base::ok();
+  if (window_can_be_said(slot.start, plan.policy.signed_keys)) return base::ok();
   return refuse("CEREMONY-TIME",
                 "signatures would lie outside 1970 to 2106: look at the start time");
 }
 
 using Rule = base::Status (*)(const SigningPlan&, const PlannedSlot&);
-constexpr Rule rules[] = {check_ksks, check_algorithms, check_zsks, check_key_tags, check_times};
+constexpr Rule rules[] = {check_ksks, check_algorithms, check_zsks, check_tags, check_times};
 
 base::Status check_plan(const SigningPlan& plan) {
   TLD_TRY(plan.policy.check());
@@ -186,34 +179,10 @@ class Signer {
   }
 
  private:
-  dns::Rrsig draft(const Dnskey& ksk, const dns::RRset& rrset, base::Time start) const {
-    const base::Time inception = start - plan_.policy.signed_keys.inception_offset;
-    const base::Time expiration = inception + plan_.policy.signed_keys.validity;
-    dns::Rrsig rrsig;
-    rrsig.type_covered = rrset.type;
-    rrsig.algorithm = ksk.algorithm;
-    rrsig.labels = static_cast<std::uint8_t>(rrset.owner.view().label_count());
-    rrsig.original_ttl = rrset.ttl;
-    rrsig.inception = static_cast<std::uint32_t>(inception.time_since_epoch().count());
-    rrsig.expiration = static_cast<std::uint32_t>(expiration.time_since_epoch().count());
-    rrsig.key_tag = ksk.key_tag();
-    rrsig.signer = plan_.apex;
-    return rrsig;
-  }
-
   base::Result<dns::Rrsig> sign(const SigningKsk& ksk, const dns::RRset& rrset, base::Time start) {
-    dns::Rrsig rrsig = draft(dnskey_of(ksk.key, true), rrset, start);
-    const std::vector<std::string_view> rdatas(rrset.rdatas.begin(), rrset.rdatas.end());
-    const std::string message = dns::signing_input(
-        rrsig, dns::signed_records({rrset.owner, rrset.type, rrset.ttl, rdatas}));
-    TLD_TRY(const auto verifier, hsm::Verifier::make(ksk.key));
-    TLD_TRY(rrsig.signature, ksk.sign(message));
-    if (!verifier.verify(message, rrsig.signature)) {
-      return refuse("CEREMONY-SIGNATURE",
-                    "the token's signature over " + dns::to_text(rrset.type) +
-                        " does not verify with the KSK's public key: do not use this token");
-    }
-    if (plan_.progress) plan_.progress(++done_, total_);
+    auto rrsig = sign_rrset("CEREMONY-SIGNATURE", dnskey_of(ksk.key, true), ksk.sign, rrset, start,
+                            plan_.policy.signed_keys);
+    if (rrsig && plan_.progress) plan_.progress(++done_, total_);
     return rrsig;
   }
 
@@ -222,14 +191,6 @@ class Signer {
 };
 
 }  // namespace
-
-Dnskey dnskey_of(const hsm::PublicKey& key, bool ksk) {
-  Dnskey dnskey;
-  if (ksk) dnskey.flags |= Dnskey::flag_sep;
-  dnskey.algorithm = static_cast<std::uint8_t>(key.algorithm);
-  dnskey.public_key = key.octets;
-  return dnskey;
-}
 
 base::Result<std::vector<Slot>> sign_slots(const SigningPlan& plan) {
   TLD_TRY(check_plan(plan));

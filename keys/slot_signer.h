@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -17,12 +16,11 @@
 #include "dns/rdata.h"
 #include "hsm/key.h"
 #include "keys/policy.h"
-#include "keys/signed_keys.h"
+#include "keys/slot.h"
+#include "keys/slot_signatures.h"
 
 namespace tld::keys {
 
-// Signs octets (it hashes them itself): hsm::PublicKey's algorithm, DNSSEC form.
-using Sign = std::function<base::Result<std::string>(std::string message)>;
 // Called after each signature, for people who wait.
 using Progress = std::function<void(std::size_t done, std::size_t total)>;
 
@@ -56,7 +54,5 @@ struct SigningPlan {
 //   CEREMONY-SIGNATURE  the token's signature does not verify with the KSK's public key
 // and POLICY-... of the policy; what `sign` returns is passed on.
 base::Result<std::vector<Slot>> sign_slots(const SigningPlan& plan);
-
-dns::Dnskey dnskey_of(const hsm::PublicKey& key, bool ksk);
 
 }  // namespace tld::keys
