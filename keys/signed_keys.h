@@ -12,39 +12,22 @@
 // Lifetime: pointers and references live as long as the SignedKeys.
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
-#include "dns/rrset.h"
 #include "keys/policy.h"
+#include "keys/slot.h"
 
 namespace tld::keys {
-
-struct SignedRRset {
-  dns::RRset rrset;                // canonical; the owner is the apex
-  std::vector<dns::Rrsig> rrsigs;  // at least one
-};
-
-struct Slot {
-  base::Time start;                  // publish from here on
-  std::vector<SignedRRset> rrsets;   // DNSKEY, and CDS and CDNSKEY if the policy has them
-  std::vector<dns::Dnskey> dnskeys;  // the DNSKEY RRset, field by field, in canonical order
-  std::size_t line = 0;              // of its header, for messages
-
-  const SignedRRset* find(dns::RRType type) const;  // nullptr: not published
-  // When all signatures of the slot are valid: inception() <= t < expiration().
-  base::Time inception() const;
-  base::Time expiration() const;
-};
 
 class SignedKeys {
  public:
@@ -66,8 +49,9 @@ class SignedKeys {
   //   SKR-SLOT-ORDER     slots stand in order, one slot length apart
   //   SKR-TYPES          the same RRset types in all slots: those that the policy asks for
   //   SKR-TTL            every TTL and original TTL is the policy's
-  //   SKR-ALGORITHM      every key has the policy's algorithm, so that each RRset is signed by all
-  //                      algorithms of its slot (RFC 4035 §2.2)
+  //   SKR-ALGORITHM      each algorithm of a slot's keys is one of ours, has a KSK there, and signs
+  //                      each RRset of the slot (RFC 4035 §2.2, RFC 6840 §5.11); the last slot has
+  //                      the policy's
   //   SKR-KEY            flags 256 or 257, protocol 3, a well-formed key, no public key twice
   //   SKR-KEY-TAG        no two keys of a slot with the same tag and algorithm
   //   SKR-NO-KSK         a slot without a KSK (SEP flag)
@@ -75,11 +59,11 @@ class SignedKeys {
   //   SKR-WINDOW         a signature's times are not the policy's: from start - inception-offset
   //                      on, for validity
   //   SKR-CDS-DELETE     a CDS or CDNSKEY record asks the parent to go insecure (RFC 8078 §4)
-  //   SKR-CDS-MATCH      CDS and CDNSKEY are not exactly the slot's KSKs
-  //   SKR-ZSK-MISSING    a slot's DNSKEY RRset lacks one of `zsks` (compared by the whole RDATA)
+  //   SKR-CDS-MATCH      CDNSKEY names a key that is no KSK of the slot, or CDS other keys
   //   SKR-COVERAGE       there are not as many slots as the span holds
   //   SKR-NOT-YET-VALID  now is before the first slot
   //   SKR-EXPIRED        now is at or past covered_until()
+  //   SKR-ZSK-MISSING    no slot to publish now lists all of `zsks` (compared by the whole RDATA)
   // That each slot's signatures outlive the next slot's start by the TTL follows from SKR-WINDOW,
   // SKR-SLOT-ORDER and POLICY-OVERLAP.
   base::Status check(std::span<const dns::Dnskey> zsks, base::Time now) const;
@@ -87,23 +71,28 @@ class SignedKeys {
   // What to publish: the latest slot that has started and whose signatures are valid now; nullptr
   // when there is none. REQUIRES: check() has passed.
   const Slot* at(base::Time now) const;
+  // The same of those slots that list all of `zsks`, the keys that sign now: as long as the zone is
+  // signed with a key, no slot without it may be published. So a late roll holds the slot before,
+  // whose signatures live well into the next ones.
+  const Slot* at(base::Time now, std::span<const dns::Dnskey> zsks) const;
+  // Until when at(now, zsks) is not null, from `now` on; `now` itself when it is null now. The time
+  // by which the zone must be signed with other keys, or a new file be there.
+  base::Time listed_until(base::Time now, std::span<const dns::Dnskey> zsks) const;
 
-  dns::NameView apex() const { return apex_; }
-  const Policy& policy() const { return policy_; }  // signed_keys and algorithm, as the file says
-  const std::vector<Slot>& slots() const { return slots_; }  // never empty
+  dns::NameView apex() const { return file_.apex; }
+  const Policy& policy() const {
+    return file_.policy;
+  }  // signed_keys and algorithm, as the file says
+  const std::vector<Slot>& slots() const { return file_.slots; }  // never empty
   // Types at the apex that come from here: they belong into the apex's NSEC3 type bitmap.
   std::set<dns::RRType> types() const;
   base::Time covered_from() const;   // the first slot's start
   base::Time covered_until() const;  // the last slot's signatures are valid before this
 
  private:
-  friend class SignedKeysReader;
-  SignedKeys() = default;
+  explicit SignedKeys(SlotFile file) : file_(std::move(file)) {}
 
-  std::string source_;
-  dns::Name apex_;
-  Policy policy_;
-  std::vector<Slot> slots_;
+  SlotFile file_;
 };
 
 }  // namespace tld::keys

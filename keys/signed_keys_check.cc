@@ -7,9 +7,10 @@
 #include <algorithm>
 
 #include "base/duration.h"
-#include "dns/signing_input.h"
-#include "hsm/verify.h"
+#include "hsm/algorithm.h"
 #include "keys/signed_keys.h"
+#include "keys/slot_checks.h"
+#include "keys/slot_signatures.h"
 #include "keys/time_text.h"
 
 namespace tld::keys {
@@ -18,15 +19,6 @@ namespace {
 using dns::Dnskey;
 using dns::RRType;
 using std::chrono::seconds;
-
-base::Error refuse(const char* rule, const std::string& why) {
-  return base::refused(fmt::format("{}: {}", rule, why));
-}
-
-std::string describe(const Dnskey& key) {
-  return fmt::format("{} with key tag {} and algorithm {}", key.is_sep() ? "KSK" : "ZSK",
-                     key.key_tag(), key.algorithm);
-}
 
 base::Status check_types(const Slot& slot, const Policy& policy) {
   std::vector<RRType> wanted = {RRType::DNSKEY};
@@ -56,49 +48,40 @@ base::Status check_ttls(const Slot& slot, const Policy& policy) {
   return base::ok();
 }
 
-base::Status check_key(const Dnskey& key) {
-  const int flags = key.flags & ~Dnskey::flag_sep;
-  if (flags != Dnskey::flag_zone || key.protocol != 3) {
-    return refuse("SKR-KEY", fmt::format("{} has flags {} and protocol {}; only 256 or 257 and 3 "
-                                         "can be used",
-                                         describe(key), key.flags, key.protocol));
+base::Status check_keys(const Slot& slot, const Policy&) {
+  for (const Dnskey& key : slot.dnskeys) {
+    if (hsm::find_algorithm(key.algorithm) != nullptr) continue;
+    return refuse("SKR-ALGORITHM", describe(key) + " is of an algorithm that we do not sign with");
   }
-  auto verifier = hsm::Verifier::make({static_cast<hsm::Algorithm>(key.algorithm), key.public_key});
-  if (!verifier) return refuse("SKR-KEY", describe(key) + ": " + verifier.error().message);
-  return base::ok();
+  return check_key_forms("SKR-KEY", slot.dnskeys);
 }
 
-base::Status check_keys(const Slot& slot, const Policy& policy) {
-  for (const Dnskey& key : slot.dnskeys) {
-    if (key.algorithm != static_cast<std::uint8_t>(policy.algorithm)) {
-      return refuse("SKR-ALGORITHM", fmt::format("{} is not of the policy's algorithm {}",
-                                                 describe(key), hsm::to_string(policy.algorithm)));
-    }
-    TLD_TRY(check_key(key));
-    const auto same = [&key](const Dnskey& other) { return other.public_key == key.public_key; };
-    if (std::ranges::count_if(slot.dnskeys, same) > 1) {
-      return refuse("SKR-KEY", describe(key) + ": its public key stands in the slot twice");
-    }
-  }
-  return base::ok();
-}
-
-// Validators try every key of the tag (RFC 4035 §5.3.1); some give up at the second (KeyTrap).
-base::Status check_key_tags(const Slot& slot, const Policy&) {
-  for (const Dnskey& key : slot.dnskeys) {
-    const auto same = [&key](const Dnskey& other) {
-      return other.key_tag() == key.key_tag() && other.algorithm == key.algorithm;
-    };
-    if (std::ranges::count_if(slot.dnskeys, same) > 1) {
-      return refuse("SKR-KEY-TAG", "another key of the slot has the same tag: " + describe(key));
-    }
-  }
-  return base::ok();
+base::Status check_tags(const Slot& slot, const Policy&) {
+  return check_key_tags("SKR-KEY-TAG", slot.dnskeys);
 }
 
 base::Status check_has_ksk(const Slot& slot, const Policy&) {
   if (std::ranges::any_of(slot.dnskeys, &Dnskey::is_sep)) return base::ok();
   return refuse("SKR-NO-KSK", "no DNSKEY of the slot has the SEP flag (257)");
+}
+
+// RFC 4035 §2.2; RFC 6840 §5.11: what the signer must do, whatever validators let pass.
+base::Status check_algorithms(const Slot& slot, const Policy&) {
+  for (const Dnskey& key : slot.dnskeys) {
+    const auto is_ksk = [&key](const Dnskey& other) {
+      return other.is_sep() && other.algorithm == key.algorithm;
+    };
+    if (std::ranges::none_of(slot.dnskeys, is_ksk)) {
+      return refuse("SKR-ALGORITHM", "no KSK of the slot has the algorithm of " + describe(key));
+    }
+    for (const SignedRRset& each : slot.rrsets) {
+      if (std::ranges::count(each.rrsigs, key.algorithm, &dns::Rrsig::algorithm) != 0) continue;
+      return refuse("SKR-ALGORITHM",
+                    fmt::format("{} has no signature of algorithm {}, which the slot's keys have",
+                                dns::to_text(each.rrset.type), key.algorithm));
+    }
+  }
+  return base::ok();
 }
 
 const Dnskey* signer_of(const Slot& slot, const dns::Rrsig& rrsig) {
@@ -113,16 +96,8 @@ base::Status check_rrsig(const Slot& slot, const dns::RRset& rrset, const dns::R
       fmt::format("the signature over {} by key tag {}", dns::to_text(rrset.type), rrsig.key_tag);
   const Dnskey* key = signer_of(slot, rrsig);
   if (key == nullptr) return refuse("SKR-VERIFY", what + " is by no KSK of the slot");
-  if (rrsig.labels != rrset.owner.view().label_count()) {  // RFC 4035 §5.3.1: else a wildcard's
-    return refuse("SKR-VERIFY", what + " has a wrong label count");
-  }
-  TLD_TRY(const auto verifier,
-          hsm::Verifier::make({static_cast<hsm::Algorithm>(key->algorithm), key->public_key}));
-  const std::vector<std::string_view> rdatas(rrset.rdatas.begin(), rrset.rdatas.end());
-  const std::string message =
-      dns::signing_input(rrsig, dns::signed_records({rrset.owner, rrset.type, rrset.ttl, rdatas}));
-  if (verifier.verify(message, rrsig.signature)) return base::ok();
-  return refuse("SKR-VERIFY", what + " does not verify");
+  if (verifies(*key, rrset, rrsig)) return base::ok();
+  return refuse("SKR-VERIFY", what + " does not verify, or has a wrong label count");
 }
 
 base::Status check_signatures(const Slot& slot, const Policy&) {
@@ -138,8 +113,7 @@ base::Status check_window(const Slot& slot, const Policy& policy) {
   const base::Time inception = slot.start - policy.signed_keys.inception_offset;
   const base::Time expiration = inception + policy.signed_keys.validity;
   const auto differs = [&](const dns::Rrsig& rrsig) {
-    return rrsig.inception != inception.time_since_epoch().count() ||
-           rrsig.expiration != expiration.time_since_epoch().count();
+    return !has_window(rrsig, slot.start, policy.signed_keys);
   };
   for (const SignedRRset& each : slot.rrsets) {
     if (!std::ranges::any_of(each.rrsigs, differs)) continue;
@@ -169,13 +143,13 @@ base::Status check_no_delete(const Slot& slot, const Policy&) {
   return base::ok();
 }
 
-base::Result<std::vector<std::string>> wanted_cds(const Slot& slot, dns::NameView apex,
+base::Result<std::vector<std::string>> wanted_cds(const dns::RRset& cdnskey,
                                                   const std::vector<std::uint8_t>& digest_types) {
   std::vector<std::string> wanted;
-  for (const Dnskey& key : slot.dnskeys) {
+  for (const std::string& rdata : cdnskey.rdatas) {
+    TLD_TRY(const Dnskey key, Dnskey::from_wire(rdata));
     for (const std::uint8_t type : digest_types) {
-      if (!key.is_sep()) continue;
-      TLD_TRY(const dns::Ds ds, dns::make_ds(apex, key, type));
+      TLD_TRY(const dns::Ds ds, dns::make_ds(cdnskey.owner, key, type));
       wanted.push_back(ds.wire());
     }
   }
@@ -183,35 +157,31 @@ base::Result<std::vector<std::string>> wanted_cds(const Slot& slot, dns::NameVie
   return wanted;
 }
 
-std::vector<std::string> wanted_cdnskey(const Slot& slot) {
-  std::vector<std::string> wanted;
-  for (const Dnskey& key : slot.dnskeys) {
-    if (key.is_sep()) wanted.push_back(key.wire());
-  }
-  dns::canonicalise(wanted);
-  return wanted;
+bool names_ksk(const Slot& slot, const std::string& cdnskey) {
+  return std::ranges::any_of(
+      slot.dnskeys, [&](const Dnskey& key) { return key.is_sep() && key.wire() == cdnskey; });
 }
 
-// RFC 7344 §4: CDS and CDNSKEY say the same, and it is what the parent's DS should become.
+// RFC 7344 §4: CDS and CDNSKEY say the same, and it is what the parent's DS should become. In a KSK
+// roll that need not be all KSKs of the slot.
 base::Status check_cds(const Slot& slot, const Policy& policy) {
   const SignedRRset* cds = slot.find(RRType::CDS);
   const SignedRRset* cdnskey = slot.find(RRType::CDNSKEY);
   if (cds == nullptr || cdnskey == nullptr) return base::ok();  // check_types wants them or not
-  TLD_TRY(const auto wanted,
-          wanted_cds(slot, cds->rrset.owner, policy.signed_keys.cds_digest_types));
-  if (cds->rrset.rdatas != wanted) {
-    return refuse("SKR-CDS-MATCH", "CDS is not the digests of exactly the slot's KSKs");
+  for (const std::string& rdata : cdnskey->rrset.rdatas) {
+    if (!names_ksk(slot, rdata)) {
+      return refuse("SKR-CDS-MATCH", "CDNSKEY names a key that is no KSK of the slot");
+    }
   }
-  if (cdnskey->rrset.rdatas != wanted_cdnskey(slot)) {
-    return refuse("SKR-CDS-MATCH", "CDNSKEY is not exactly the slot's KSKs");
-  }
-  return base::ok();
+  TLD_TRY(const auto wanted, wanted_cds(cdnskey->rrset, policy.signed_keys.cds_digest_types));
+  if (cds->rrset.rdatas == wanted) return base::ok();
+  return refuse("SKR-CDS-MATCH", "CDS is not the digests of exactly the keys that CDNSKEY names");
 }
 
 using SlotRule = base::Status (*)(const Slot&, const Policy&);
-constexpr SlotRule slot_rules[] = {check_types,    check_ttls,      check_keys,
-                                   check_key_tags, check_has_ksk,   check_signatures,
-                                   check_window,   check_no_delete, check_cds};
+constexpr SlotRule slot_rules[] = {
+    check_types,      check_ttls,       check_keys,   check_tags,      check_has_ksk,
+    check_algorithms, check_signatures, check_window, check_no_delete, check_cds};
 
 base::Status check_order(const std::vector<Slot>& slots, std::size_t index, const Policy& policy) {
   if (index == 0) return base::ok();
@@ -221,24 +191,19 @@ base::Status check_order(const std::vector<Slot>& slots, std::size_t index, cons
                                               time_text(slots[index].start), time_text(wanted)));
 }
 
-base::Status check_zsks(const Slot& slot, std::span<const Dnskey> zsks) {
-  for (const Dnskey& zsk : zsks) {
-    if (std::ranges::count(slot.dnskeys, zsk) != 0) continue;
-    return refuse(
-        "SKR-ZSK-MISSING",
-        fmt::format("the slot's DNSKEY RRset lacks the {} that the server is to sign with "
-                    "(SHA-256 of its RDATA {}); hold a ceremony with that key",
-                    describe(zsk), base::to_hex(base::as_octets(zsk.fingerprint()))));
-  }
-  return base::ok();
-}
-
 base::Status check_count(std::size_t count, const Policy& policy) {
   const auto wanted = policy.signed_keys.span / policy.signed_keys.slot;
   if (count == static_cast<std::size_t>(wanted)) return base::ok();
   return refuse("SKR-COVERAGE", fmt::format("there are {} slots; span {} / slot {} makes {}", count,
                                             base::to_text(policy.signed_keys.span),
                                             base::to_text(policy.signed_keys.slot), wanted));
+}
+
+base::Status check_last_algorithm(const Slot& slot, const Policy& policy) {
+  const auto wanted = static_cast<std::uint8_t>(policy.algorithm);
+  if (std::ranges::count(slot.dnskeys, wanted, &Dnskey::algorithm) != 0) return base::ok();
+  return refuse("SKR-ALGORITHM", fmt::format("no key of the last slot is {}, as the policy says",
+                                             hsm::to_string(policy.algorithm)));
 }
 
 base::Status check_now(const SignedKeys& keys, base::Time now) {
@@ -252,25 +217,45 @@ base::Status check_now(const SignedKeys& keys, base::Time now) {
                                            time_text(keys.covered_until()), time_text(now)));
 }
 
-base::Status check_slot(const std::vector<Slot>& slots, std::size_t index, const Policy& policy,
-                        std::span<const Dnskey> zsks) {
+// REQUIRES: at(now) is not null.
+base::Status check_zsks(const SignedKeys& keys, std::span<const Dnskey> zsks, base::Time now) {
+  if (keys.at(now, zsks) != nullptr) return base::ok();
+  for (const Dnskey& zsk : zsks) {
+    if (keys.at(now)->lists(zsk)) continue;
+    return refuse(
+        "SKR-ZSK-MISSING",
+        fmt::format("the slot's DNSKEY RRset lacks the {} that the server is to sign with "
+                    "(SHA-256 of its RDATA {}); hold a ceremony with that key",
+                    describe(zsk), base::to_hex(base::as_octets(zsk.fingerprint()))));
+  }
+  return base::internal("a slot that lists every ZSK was not found");
+}
+
+base::Status check_slot(const std::vector<Slot>& slots, std::size_t index, const Policy& policy) {
   TLD_TRY(check_order(slots, index, policy));
   for (const SlotRule rule : slot_rules) {
     TLD_TRY(rule(slots[index], policy));
   }
-  return check_zsks(slots[index], zsks);
+  return base::ok();
 }
 
 }  // namespace
 
 base::Status SignedKeys::check(std::span<const Dnskey> zsks, base::Time now) const {
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    auto status = check_slot(slots_, i, policy_, zsks);
-    if (!status) return status.error().in(fmt::format("{}:{}", source_, slots_[i].line));
+  for (std::size_t i = 0; i < file_.slots.size(); ++i) {
+    auto status = check_slot(file_.slots, i, file_.policy);
+    if (!status) return status.error().in(fmt::format("{}:{}", file_.source, file_.slots[i].line));
   }
-  const std::string last = fmt::format("{}:{}", source_, slots_.back().line);
-  if (auto status = check_count(slots_.size(), policy_); !status) return status.error().in(last);
+  const std::string last = fmt::format("{}:{}", file_.source, file_.slots.back().line);
+  if (auto status = check_count(file_.slots.size(), file_.policy); !status)
+    return status.error().in(last);
+  if (auto status = check_last_algorithm(file_.slots.back(), file_.policy); !status) {
+    return status.error().in(last);
+  }
   if (auto status = check_now(*this, now); !status) return status.error().in(last);
+  if (auto status = check_zsks(*this, zsks, now); !status) {
+    return status.error().in(fmt::format("{}:{}", file_.source, at(now)->line));
+  }
   return base::ok();
 }
 

@@ -10,6 +10,12 @@ constexpr std::chrono::milliseconds longest_wait{20};
 
 }  // namespace
 
+std::vector<dns::Dnskey> zsks_of(const signer::SignedZone& zone) {
+  std::vector<dns::Dnskey> zsks;
+  for (std::size_t i = 0; i < zone.key_count(); ++i) zsks.push_back(zone.key(i).dnskey());
+  return zsks;
+}
+
 void Question::restart() {
   pinned_.clear();
   goes_on_at_.reset();
@@ -71,7 +77,7 @@ const PinnedZone* Question::pin(ServedZone& served) {
   auto found = std::find_if(seen_.begin(), seen_.end(),
                             [&](const PinnedZone& z) { return z.served == &served; });
   if (found == seen_.end()) {
-    seen_.push_back({&served, 0, nullptr, nullptr, nullptr});
+    seen_.push_back({&served, 0, nullptr, nullptr, {}, nullptr});
     found = seen_.end() - 1;
   }
   const bool pinned = std::find(pinned_.begin(), pinned_.end(), &served) != pinned_.end();
@@ -87,12 +93,13 @@ void Question::refresh(PinnedZone& seen) {
     seen.publication = seen.served->publication();
     seen.signed_keys = seen.served->signed_keys();
     seen.generation = generation;
+    seen.zsks = seen.publication ? zsks_of(seen.signed_zone()) : std::vector<dns::Dnskey>();
   }
   if (!seen.publication || !seen.signed_keys) {
     server_.counters().servfail_not_loaded.fetch_add(1, std::memory_order_relaxed);
     throw CannotAnswer{"zone " + seen.served->apex().text() + " is not loaded yet"};
   }
-  seen.slot = seen.signed_keys->at(now_);
+  seen.slot = seen.signed_keys->at(now_, seen.zsks);
 }
 
 base::Deadline Question::wait_until() {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "dns/rdata.h"
 #include "keys/signed_keys.h"
 #include "plugin/server.h"
 #include "publish/live_zone.h"
@@ -27,11 +28,15 @@ struct CannotAnswer {
   std::string reason;
 };
 
+// The keys that sign `zone`: no slot without them may be published.
+std::vector<dns::Dnskey> zsks_of(const signer::SignedZone& zone);
+
 struct PinnedZone {
   ServedZone* served = nullptr;
   std::uint64_t generation = 0;
   std::shared_ptr<const publish::Publication> publication;
   std::shared_ptr<const keys::SignedKeys> signed_keys;
+  std::vector<dns::Dnskey> zsks;     // what the publication is signed with
   const keys::Slot* slot = nullptr;  // what of signed_keys is published now; null: nothing valid
 
   const signer::SignedZone& signed_zone() const { return *publication->signed_zone; }

@@ -4,10 +4,12 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
 #include "plugin/pdns.h"
+#include "plugin/question.h"
 #include "plugin/server.h"
 
 namespace tld::plugin {
@@ -128,11 +130,20 @@ json describe(const publish::Notifier::Secondary& secondary) {
   return out;
 }
 
-json describe(ServedZone& zone) {
+base::Time signed_keys_until(const keys::SignedKeys& keys, const publish::Publication* live,
+                             base::Time now) {
+  if (live == nullptr) return keys.covered_until();
+  return std::min(keys.covered_until(), keys.listed_until(now, zsks_of(*live->signed_zone)));
+}
+
+json describe(ServedZone& zone, base::Time now) {
   json out;
   out["zone"] = zone.apex().text();
-  if (const auto publication = zone.publication()) out["live"] = describe(*publication);
-  if (const auto keys = zone.signed_keys()) out["signed-keys-until"] = utc(keys->covered_until());
+  const auto publication = zone.publication();
+  if (publication) out["live"] = describe(*publication);
+  if (const auto keys = zone.signed_keys()) {
+    out["signed-keys-until"] = utc(signed_keys_until(*keys, publication.get(), now));
+  }
   if (const std::string trouble = zone.signed_keys_trouble(); !trouble.empty()) {
     out["signed-keys-refused"] = trouble;
   }
@@ -169,7 +180,8 @@ json status() {
   json out;
   out["zones"] = json::array();
   out["tokens"] = json::array();
-  for (const auto& zone : server->zones()) out["zones"].push_back(describe(*zone));
+  const base::Time now = server->clock().now();
+  for (const auto& zone : server->zones()) out["zones"].push_back(describe(*zone, now));
   for (const Token& token : server->tokens()) out["tokens"].push_back(describe(token));
   for (const Counter& counter : counters) out["counters"][counter.name] = counter.value(*server);
   out["signatures-in-the-making"] = server->service().in_flight();

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "keys/signed_keys.h"
-#include "keys/signed_keys_text.h"
+#include "keys/slot_file_text.h"
 
 namespace {
 

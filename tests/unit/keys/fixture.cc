@@ -102,9 +102,73 @@ std::string Draft::text() const {
   return signed_keys_text(policy, all, first_start());
 }
 
-std::string meaning(const SignedKeys& keys) {
-  std::string out = keys.apex().text() + "\n" + policy_lines(keys.policy());
-  for (const Slot& slot : keys.slots()) {
+SigningPlan plan_of(const std::vector<const Key*>& ksks,
+                    const std::vector<std::vector<dns::Dnskey>>& zsks) {
+  SigningPlan plan{name("kz."), small_policy(), {}, {}, {}};
+  plan.policy.signed_keys.span = plan.policy.signed_keys.slot * zsks.size();
+  std::vector<std::size_t> all;
+  for (const Key* ksk : ksks) {
+    all.push_back(all.size());
+    plan.ksks.push_back({ksk->info.public_key, signer(*ksk)});
+  }
+  for (std::size_t i = 0; i < zsks.size(); ++i) {
+    plan.slots.push_back({first_start() + plan.policy.signed_keys.slot * i, zsks[i], all, all});
+  }
+  return plan;
+}
+
+std::vector<KeyBundle> RequestDraft::asked() const {
+  if (!bundles.empty()) return bundles;
+  std::vector<KeyBundle> three;
+  for (int i = 0; i < 3; ++i) three.push_back({first_start() + i * policy.signed_keys.slot, {}});
+  three[0].dnskeys = {zsk.zsk()};
+  three[1].dnskeys = three[2].dnskeys = {zsk.zsk(), next_zsk.zsk()};
+  return three;
+}
+
+std::string RequestDraft::text() const {
+  const auto ttl = static_cast<std::uint32_t>(policy.signed_keys.dnskey_ttl.count());
+  const std::vector<Key> proving = provers.empty() ? std::vector<Key>{zsk, next_zsk} : provers;
+  std::vector<Slot> slots;
+  for (const KeyBundle& bundle : asked()) {
+    dns::RRset rrset{apex, dns::RRType::DNSKEY, ttl, {}};
+    for (const dns::Dnskey& key : bundle.dnskeys) rrset.rdatas.push_back(key.wire());
+    dns::canonicalise(rrset.rdatas);
+    if (spoil_data) spoil_data(slots.size(), rrset);
+    Slot slot{bundle.start, {{rrset, {}}}, {}, 0};
+    for (const Key& key : proving) {
+      if (std::ranges::count(rrset.rdatas, key.zsk().wire()) == 0) continue;
+      slot.rrsets[0].rrsigs.push_back(
+          sign_rrset("TEST", key.zsk(), signer(key), rrset, bundle.start, policy.signed_keys)
+              .value());
+    }
+    if (spoil_bundle) spoil_bundle(slots.size(), slot);
+    slots.push_back(std::move(slot));
+  }
+  return request_text(policy, slots, first_start());
+}
+
+RequestContext RequestDraft::context() const {
+  RequestContext context;
+  context.policy = policy;
+  context.now = first_start() - std::chrono::days{1};
+  context.ksks = {ksk.ksk()};
+  return context;
+}
+
+std::string RequestDraft::refusal(const RequestContext& context) const {
+  const auto request = KeySigningRequest::parse(text(), apex, "kz.ksr");
+  if (!request) return request.error().message;
+  const auto status = request.value().check(context);
+  return status ? "" : status.error().message;
+}
+
+namespace {
+
+std::string meaning_of(const dns::Name& apex, const Policy& policy,
+                       const std::vector<Slot>& slots) {
+  std::string out = apex.text() + "\n" + policy_lines(policy);
+  for (const Slot& slot : slots) {
     out += "slot " + time_text(slot.start) + "\n";
     for (const SignedRRset& each : slot.rrsets) {
       out += dns::to_text(each.rrset.type) + " " + std::to_string(each.rrset.ttl) + "\n";
@@ -113,6 +177,15 @@ std::string meaning(const SignedKeys& keys) {
     }
   }
   return out;
+}
+
+}  // namespace
+
+std::string meaning(const SignedKeys& keys) {
+  return meaning_of(dns::Name(keys.apex()), keys.policy(), keys.slots());
+}
+std::string meaning(const KeySigningRequest& request) {
+  return meaning_of(dns::Name(request.apex()), request.policy(), request.bundles());
 }
 
 std::string refusal(const std::string& text, const Draft& draft, base::Time now) {

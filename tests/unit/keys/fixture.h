@@ -12,8 +12,9 @@
 
 #include "hsm/software_key.h"
 #include "keys/ceremony.h"
+#include "keys/key_signing_request.h"
 #include "keys/signed_keys.h"
-#include "keys/signed_keys_text.h"
+#include "keys/slot_file_text.h"
 #include "keys/time_text.h"
 
 namespace tld::keys::testing {
@@ -51,8 +52,31 @@ struct Draft {
   std::string text() const;
 };
 
+// Slots that start one slot length apart and list those ZSKs; all of `ksks` sign and are announced.
+SigningPlan plan_of(const std::vector<const Key*>& ksks,
+                    const std::vector<std::vector<dns::Dnskey>>& zsks);
+
+// A request as make_request() writes it, with hooks that spoil it, and what it is held against.
+struct RequestDraft {
+  Key ksk = make_key(), zsk = make_key(), next_zsk = make_key();
+  dns::Name apex = name("kz.");
+  Policy policy = small_policy();
+  std::vector<KeyBundle> bundles = {};  // none: three, the second and third with next_zsk too
+  std::vector<Key> provers = {};        // none: both ZSKs
+  std::function<void(std::size_t bundle, dns::RRset&)> spoil_data;  // before it is signed
+  std::function<void(std::size_t bundle, Slot&)> spoil_bundle;      // after
+
+  std::vector<KeyBundle> asked() const;
+  std::string text() const;
+  RequestContext context() const;
+  // The message of the refusal by parse() or check(), or "" when both pass.
+  std::string refusal(const RequestContext& context) const;
+  std::string refusal() const { return refusal(context()); }
+};
+
 // What a file says, as text to compare; not where it says it.
 std::string meaning(const SignedKeys& keys);
+std::string meaning(const KeySigningRequest& request);
 
 // The message of the refusal by parse() or check(), or "" when both pass.
 std::string refusal(const std::string& text, const Draft& draft, base::Time now = first_start());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // What is refused while the file is read; each rule by a file that breaks only it.
-#include "keys/signed_keys_reader.h"
+#include "keys/slot_file_reader.h"
 #include "tests/unit/keys/fixture.h"
 
 namespace tld::keys {
@@ -157,11 +157,10 @@ TEST_F(SignedKeysParse, TypesThatDoNotBelongAreRefused) {
 
 // Hostile sizes: refused before they cost anything.
 TEST_F(SignedKeysParse, SizesAreBounded) {
-  EXPECT_THAT(fault(std::string(SignedKeysReader::max_octets + 1, ';')), HasSubstr("SKR-SIZE"));
-  EXPECT_THAT(
-      fault(replaced(good_, ";; policy-span",
-                     std::string(SignedKeysReader::max_line_octets, ' ') + ";; policy-span")),
-      HasSubstr("SKR-SIZE"));
+  EXPECT_THAT(fault(std::string(SlotFileReader::max_octets + 1, ';')), HasSubstr("SKR-SIZE"));
+  EXPECT_THAT(fault(replaced(good_, ";; policy-span",
+                             std::string(SlotFileReader::max_line_octets, ' ') + ";; policy-span")),
+              HasSubstr("SKR-SIZE"));
   draft_.spoil_slot = [](std::size_t, Slot& slot) {
     auto& rdatas = slot.rrsets[0].rrset.rdatas;
     for (int i = 0; i < 40; ++i) {

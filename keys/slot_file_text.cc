@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "keys/signed_keys_text.h"
+#include "keys/slot_file_text.h"
 
 #include <fmt/format.h>
 
 #include "keys/policy_lines.h"
 #include "keys/record_line.h"
+#include "keys/slot_file_reader.h"
 #include "keys/time_text.h"
 
 namespace tld::keys {
@@ -22,18 +23,27 @@ std::string rrset_text(const SignedRRset& each) {
   return text;
 }
 
+std::string file_text(const SlotFileKind& kind, const Policy& policy, std::span<const Slot> slots,
+                      base::Time made_at) {
+  const std::string start = header_start(kind);
+  std::string text = policy_lines(policy);
+  for (const Slot& slot : slots) {
+    text += start + time_text(slot.start) + "\n";
+    for (const SignedRRset& each : slot.rrsets) text += rrset_text(each);
+  }
+  text += fmt::format("{}generated at {} by pdns-tld {}\n", start, time_text(made_at), TLD_VERSION);
+  return text;
+}
+
 }  // namespace
 
 std::string signed_keys_text(const Policy& policy, std::span<const Slot> slots,
                              base::Time made_at) {
-  std::string text = policy_lines(policy);
-  for (const Slot& slot : slots) {
-    text += fmt::format(";; SignedKeyResponse 1.0 {}\n", time_text(slot.start));
-    for (const SignedRRset& each : slot.rrsets) text += rrset_text(each);
-  }
-  text += fmt::format(";; SignedKeyResponse 1.0 generated at {} by pdns-tld {}\n",
-                      time_text(made_at), TLD_VERSION);
-  return text;
+  return file_text(SlotFileKind::response, policy, slots, made_at);
+}
+
+std::string request_text(const Policy& policy, std::span<const Slot> bundles, base::Time made_at) {
+  return file_text(SlotFileKind::request, policy, bundles, made_at);
 }
 
 }  // namespace tld::keys
