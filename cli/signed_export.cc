@@ -8,7 +8,7 @@
 #include <ostream>
 #include <sstream>
 
-#include "cli/child_process.h"
+#include "base/child_process.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
 #include "dns/rrset.h"
@@ -113,7 +113,7 @@ base::Result<std::string> complaint_of(const std::string& verifier, const Signed
                                        const std::string& file) {
   const auto words = words_of(verifier, wanted, file);
   if (words.empty()) return base::invalid_input("--verifier: an empty command");
-  TLD_TRY(const ChildResult done, run_child(words, verifier_limit));
+  TLD_TRY(const base::ChildResult done, base::run_child(words, verifier_limit));
   if (done.exit_code == 0) return std::string();
   std::string said = done.errors + done.output;
   if (said.size() > 2000) said = said.substr(said.size() - 2000);
