@@ -318,11 +318,16 @@ TEST_F(AuditLogTest, HostileLinesAreRefusedNotFollowed) {
   for (const std::string& line :
        {std::string(200'000, '['), std::string(60'000, '{'), std::string("null"),
         std::string("{\"sequence\":-1,\"previous\":\"" + std::string(64, '0') + "\"}"),
-        std::string("\xff\xfe"), std::string("{\"sequence\":1}")}) {
+        std::string("\xff\xfe"), std::string("{\"sequence\":1}"),
+        "{\"sequence\":1, \"previous\":\"" + std::string(64, '0') + "\"}",
+        "{\"sequence\":1,\"a\":1,\"a\":2,\"previous\":\"" + std::string(64, '0') + "\"}",
+        "{\"sequence\":1,\"a\":[[[[[1]]]]],\"previous\":\"" + std::string(64, '0') + "\"}"}) {
     const auto read = read_chained_line(line, "AUDIT");
-    ASSERT_FALSE(read);
+    ASSERT_FALSE(read) << line;
     EXPECT_THAT(read.error().message, StartsWith("AUDIT-SYNTAX"));
   }
+  EXPECT_TRUE(
+      read_chained_line("{\"sequence\":1,\"previous\":\"" + std::string(64, '0') + "\"}", "AUDIT"));
 }
 
 }  // namespace
