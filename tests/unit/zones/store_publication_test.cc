@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The feed, publications and what stands in their way, on SQLite and on PostgreSQL alike.
+#include <gmock/gmock.h>
+
 #include <map>
 #include <set>
 #include <thread>
@@ -344,11 +346,14 @@ TEST_P(PublicationTest, AHoldKeepsTheFeedUntilItIsApproved) {
   ASSERT_TRUE(held.has_value());
   EXPECT_EQ(held->names, 2u);
   EXPECT_EQ(sql.run("SELECT count(*) FROM hold"), "1");
-  EXPECT_EQ(store_->approve(kz, held->id + 1, "ann", now).error().kind, ErrorKind::refused);
-  ASSERT_TRUE(store_->approve(kz, held->id, "ann", now).has_value());
-  EXPECT_EQ(store_->approve(kz, held->id, "ann", now).error().kind, ErrorKind::refused);
+  EXPECT_EQ(store_->approve(kz, held->id + 1, {"ann"}, now).error().kind, ErrorKind::refused);
+  ASSERT_TRUE(store_->approve(kz, held->id, {"ann"}, now).has_value());
+  EXPECT_EQ(store_->approve(kz, held->id, {"ann"}, now).error().kind, ErrorKind::refused);
   EXPECT_FALSE(publish({now}, hold_it));
-  ASSERT_TRUE(store_->approve(kz, held->id, "bob", now).has_value());
+  // All of them or none.
+  EXPECT_EQ(store_->approve(kz, held->id, {"bob", "ann"}, now).error().kind, ErrorKind::refused);
+  EXPECT_THAT(store_->hold(kz).value()->approved_by, ::testing::ElementsAre("ann"));
+  ASSERT_TRUE(store_->approve(kz, held->id, {"bob"}, now).has_value());
   EXPECT_TRUE(publish({now}, hold_it));
   EXPECT_FALSE(must(store_->hold(kz)).has_value());
   expect_published_as_in_registry();
