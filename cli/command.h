@@ -69,6 +69,7 @@ void add_store(CLI::App& app, Chosen& chosen);
 void add_publication(CLI::App& zone, Chosen& chosen);  // of a zone
 void add_zone(CLI::App& app, Chosen& chosen);
 void add_key(CLI::App& app, Chosen& chosen);
+void add_keys(CLI::App& app, Chosen& chosen);
 void add_ceremony(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
 void add_epp(CLI::App& app, Chosen& chosen);

@@ -89,6 +89,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   add_store(app, chosen);
   add_zone(app, chosen);
   add_key(app, chosen);
+  add_keys(app, chosen);
   add_ceremony(app, chosen);
   add_status(app, chosen);
   add_epp(app, chosen);
