@@ -173,7 +173,7 @@ def transferred(deployment, path):
     begin = time.monotonic()
     with open(path, "wb") as out:
         subprocess.run(["dig", "@127.0.0.1", "-p", str(deployment.port), "+nocmd", "+nostats",
-                        "+noidnout", "+onesoa", ORIGIN, "AXFR"], stdout=out, check=True, timeout=600)
+                        "+noidnout", "+onesoa", "+time=600", ORIGIN, "AXFR"], stdout=out, check=True, timeout=600)
     return time.monotonic() - begin
 
 
