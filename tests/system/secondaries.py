@@ -128,6 +128,7 @@ class Knot(Secondary):
   udp-workers: 1
   tcp-workers: 1
   background-workers: 1
+  tcp-remote-io-timeout: 3600000
 log:
   - target: stdout
     any: info
