@@ -39,8 +39,7 @@ ZoneKey::ZoneKey(dns::Dnskey dnskey, hsm::KeyId id, std::shared_ptr<hsm::KeyDoor
       verifier_(std::move(verifier)),
       signature_octets_(signature_octets_of(dnskey_)) {}
 
-base::Result<std::shared_ptr<const ZoneKey>> ZoneKey::make(const dns::Dnskey& dnskey,
-                                                           hsm::KeyId id,
+base::Result<std::shared_ptr<const ZoneKey>> ZoneKey::make(const dns::Dnskey& dnskey, hsm::KeyId id,
                                                            std::shared_ptr<hsm::KeyDoor> door) {
   // RFC 4034 §2.1.1, §2.1.2: bit 7 set, protocol 3; a revoked key signs nothing (RFC 5011 §2.1).
   if ((dnskey.flags & dns::Dnskey::flag_zone) == 0 || dnskey.protocol != 3 || dnskey.is_revoked()) {
@@ -51,8 +50,8 @@ base::Result<std::shared_ptr<const ZoneKey>> ZoneKey::make(const dns::Dnskey& dn
     return base::invalid_input(
         fmt::format("DNSSEC algorithm {} is not supported for signing", dnskey.algorithm));
   }
-  TLD_TRY(auto verifier, hsm::Verifier::make({static_cast<hsm::Algorithm>(dnskey.algorithm),
-                                              dnskey.public_key}));
+  TLD_TRY(auto verifier,
+          hsm::Verifier::make({static_cast<hsm::Algorithm>(dnskey.algorithm), dnskey.public_key}));
   return std::shared_ptr<const ZoneKey>(
       new ZoneKey(dnskey, std::move(id), std::move(door), std::move(verifier)));
 }
@@ -119,8 +118,8 @@ zones::Slot counterpart(const zones::Zone& from, const dns::RRset& rrset) {
   return found ? found->slot : zones::no_slot;
 }
 
-// By every key that has signed the same RRset. A signature that runs out soon comes along too: it is
-// still right, and the filler makes it anew.
+// By every key that has signed the same RRset. A signature that runs out soon comes along too: it
+// is still right, and the filler makes it anew.
 void copy_signatures(const SignedZone& from, zones::Slot from_slot, const SignedZone& to,
                      zones::Slot slot) {
   for (std::size_t i = 0; i < to.key_count(); ++i) {
@@ -135,17 +134,35 @@ void copy_signatures(const SignedZone& from, zones::Slot from_slot, const Signed
 
 }  // namespace
 
+namespace {
+
+// Whether `from` has the RRset of `slot` octet for octet: then its signatures are copied.
+bool carry_over(const SignedZone& from, const SignedZone& to, zones::Slot slot) {
+  const dns::RRset rrset = to.zone().signable(slot);
+  const zones::Slot old = counterpart(from.zone(), rrset);
+  if (old == zones::no_slot || records_of(from.zone().signable(old)) != records_of(rrset)) {
+    return false;
+  }
+  copy_signatures(from, old, to, slot);
+  return true;
+}
+
+}  // namespace
+
 std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to) {
   std::vector<zones::Slot> changed;
   to.zone().for_each_slot([&](zones::Slot slot) {
-    const dns::RRset rrset = to.zone().signable(slot);
-    const zones::Slot old = counterpart(from.zone(), rrset);
-    if (old != zones::no_slot && records_of(from.zone().signable(old)) == records_of(rrset)) {
-      copy_signatures(from, old, to, slot);
-    } else {
-      changed.push_back(slot);
-    }
+    if (!carry_over(from, to, slot)) changed.push_back(slot);
   });
+  return changed;
+}
+
+std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to,
+                                    const std::vector<zones::Slot>& slots) {
+  std::vector<zones::Slot> changed;
+  for (const zones::Slot slot : slots) {
+    if (!carry_over(from, to, slot)) changed.push_back(slot);
+  }
   return changed;
 }
 

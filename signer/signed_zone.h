@@ -25,8 +25,7 @@ namespace tld::signer {
 class ZoneKey {
  public:
   // `signature_size` follows from the key. invalid_input: the DNSKEY is no ZSK that we can verify.
-  static base::Result<std::shared_ptr<const ZoneKey>> make(const dns::Dnskey& dnskey,
-                                                           hsm::KeyId id,
+  static base::Result<std::shared_ptr<const ZoneKey>> make(const dns::Dnskey& dnskey, hsm::KeyId id,
                                                            std::shared_ptr<hsm::KeyDoor> door);
 
   const dns::Dnskey& dnskey() const { return dnskey_; }
@@ -82,9 +81,12 @@ class SignedZone {
   SignaturePolicy policy_;
 };
 
-// Copies into `to` each signature of `from` whose RRset and key are the same octet for octet. Returns
-// the slots of `to` whose RRset `from` does not have so: what must be signed before `to` may serve.
-// For versions of one zone (same apex) that do not share a lineage; O(zone).
+// Copies into `to` each signature of `from` whose RRset and key are the same octet for octet.
+// Returns the slots of `to` whose RRset `from` does not have so: what must be signed before `to`
+// may serve. For versions of one zone (same apex) that do not share a lineage; O(zone).
 std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to);
+// The same for these slots of `to` only, at their cost.
+std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to,
+                                    const std::vector<zones::Slot>& slots);
 
 }  // namespace tld::signer
