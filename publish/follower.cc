@@ -357,7 +357,9 @@ Status Follower::finish_compaction() {
           zones::update(base->zone_pointer(), changes.names, {changes.publication.serial}));
   if (update.rebuilt || !update.refusals.empty()) return base::ok();
   const auto zone = signer::SignedZone::next(*base, update.zone);
-  TLD_TRY(signer::sign_all(zone, update.to_sign, service_, options_.signing_window, stopping_));
+  // What was published meanwhile is signed already: changes would wait until that is done again.
+  const auto to_sign = signer::carry_over(*latest_->signed_zone, *zone, update.to_sign);
+  TLD_TRY(signer::sign_all(zone, to_sign, service_, options_.signing_window, stopping_));
   TLD_TRY(verify(*zone));
   latest_->signed_zone = zone;
   swap(zone, latest_->publication);

@@ -184,17 +184,35 @@ void copy_signatures(const SignedZone& from, zones::Slot from_slot, const Signed
 
 }  // namespace
 
+namespace {
+
+// Whether `from` has the RRset of `slot` octet for octet: then its signatures are copied.
+bool carry_over(const SignedZone& from, const SignedZone& to, zones::Slot slot) {
+  const dns::RRset rrset = to.zone().signable(slot);
+  const zones::Slot old = counterpart(from.zone(), rrset);
+  if (old == zones::no_slot || records_of(from.zone().signable(old)) != records_of(rrset)) {
+    return false;
+  }
+  copy_signatures(from, old, to, slot);
+  return true;
+}
+
+}  // namespace
+
 std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to) {
   std::vector<zones::Slot> changed;
   to.zone().for_each_slot([&](zones::Slot slot) {
-    const dns::RRset rrset = to.zone().signable(slot);
-    const zones::Slot old = counterpart(from.zone(), rrset);
-    if (old != zones::no_slot && records_of(from.zone().signable(old)) == records_of(rrset)) {
-      copy_signatures(from, old, to, slot);
-    } else {
-      changed.push_back(slot);
-    }
+    if (!carry_over(from, to, slot)) changed.push_back(slot);
   });
+  return changed;
+}
+
+std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to,
+                                    const std::vector<zones::Slot>& slots) {
+  std::vector<zones::Slot> changed;
+  for (const zones::Slot slot : slots) {
+    if (!carry_over(from, to, slot)) changed.push_back(slot);
+  }
   return changed;
 }
 

@@ -127,5 +127,8 @@ class SignedZone {
 // Returns the slots of `to` whose RRset `from` does not have so: what must be signed before `to`
 // may serve. For versions of one zone (same apex) that do not share a lineage; O(zone).
 std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to);
+// The same for these slots of `to` only, at their cost.
+std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to,
+                                    const std::vector<zones::Slot>& slots);
 
 }  // namespace tld::signer

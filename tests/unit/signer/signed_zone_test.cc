@@ -37,7 +37,8 @@ TEST_F(SignedZoneTest, CarryOverLeavesOutWhatChanged) {
   fill(from);
   const auto to = signed_zone('2', 2);
   std::set<dns::RRType> types;
-  for (const zones::Slot slot : carry_over(*from, *to)) types.insert(to->zone().signable(slot).type);
+  for (const zones::Slot slot : carry_over(*from, *to))
+    types.insert(to->zone().signable(slot).type);
   EXPECT_EQ(types, (std::set<dns::RRType>{dns::RRType::SOA, dns::RRType::DS}));
   for (zones::Slot slot = 0; slot < to->zone().slot_limit(); ++slot) {
     Signature signature;
@@ -61,12 +62,15 @@ TEST_F(SignedZoneTest, CarryOverSeesChangedRingNeighbours) {
   const auto from = signed_zone('1', 1);
   fill(from);
   const auto to = std::make_shared<SignedZone>(
-      tests::zone_of(tests::example_zone('1') + "new.example. NS ns.elsewhere.test.\n"
-                                                "new.example. DS 1 13 2 " + std::string(64, 'a') + "\n",
+      tests::zone_of(tests::example_zone('1') +
+                         "new.example. NS ns.elsewhere.test.\n"
+                         "new.example. DS 1 13 2 " +
+                         std::string(64, 'a') + "\n",
                      "example.", 2),
       SignedZone::Keys{{key}}, SignaturePolicy{});
   std::multiset<dns::RRType> types;
-  for (const zones::Slot slot : carry_over(*from, *to)) types.insert(to->zone().signable(slot).type);
+  for (const zones::Slot slot : carry_over(*from, *to))
+    types.insert(to->zone().signable(slot).type);
   EXPECT_EQ(types, (std::multiset<dns::RRType>{dns::RRType::SOA, dns::RRType::DS,
                                                dns::RRType::NSEC3, dns::RRType::NSEC3}));
 }
@@ -101,7 +105,8 @@ TEST_F(SignedZoneTest, NextSharesWhatIsSigned) {
   for (std::uint32_t i = 0; i < 12; ++i) {
     const auto change = change_at(*zone, "n" + std::to_string(i % 3) + ".example.", i % 6 < 3);
     const auto update =
-        zones::update(zone->zone_pointer(), std::vector{change}, {zone->zone().serial() + 1}).value();
+        zones::update(zone->zone_pointer(), std::vector{change}, {zone->zone().serial() + 1})
+            .value();
     const auto next = SignedZone::next(*zone, update.zone);
     EXPECT_EQ(&next->table(0), &zone->table(0));
     EXPECT_EQ(next->signatures(0), next->zone().signature_count() - update.to_sign.size());
@@ -135,6 +140,28 @@ TEST_F(SignedZoneTest, CarryOverIntoACompactedZone) {
   EXPECT_EQ(wrong_signatures(*compacted), 0u);
 }
 
+// Catches: what changed while the zone was compacted is signed once more, and changes wait for it.
+TEST_F(SignedZoneTest, CarryOverOfWhatChangedDuringACompaction) {
+  const auto first = signed_zone();
+  fill(first);
+  const std::vector changes{change_at(*first, "n.example.", true)};
+  const auto update = zones::update(first->zone_pointer(), changes, {}).value();
+  const auto live = SignedZone::next(*first, update.zone);
+  const std::atomic<bool> stop{false};
+  ASSERT_TRUE(sign_all(live, update.to_sign, service, 8, stop));
+  const auto compacted = std::make_shared<SignedZone>(
+      zones::compact(first->zone()).value(), std::vector<std::shared_ptr<const ZoneKey>>{key},
+      SignaturePolicy{});
+  EXPECT_TRUE(carry_over(*first, *compacted).empty());
+  const auto again = zones::update(compacted->zone_pointer(), changes, {}).value();
+  const auto next = SignedZone::next(*compacted, again.zone);
+  ASSERT_FALSE(again.to_sign.empty());
+  EXPECT_EQ(carry_over(*first, *next, again.to_sign).size(), again.to_sign.size());
+  EXPECT_TRUE(carry_over(*live, *next, again.to_sign).empty());
+  EXPECT_EQ(next->signatures(0), next->zone().signature_count());
+  EXPECT_EQ(wrong_signatures(*next), 0u);
+}
+
 TEST_F(SignedZoneTest, NextOfAnotherLineageEndsTheProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // the service has threads
   const auto zone = signed_zone();
@@ -144,11 +171,12 @@ TEST_F(SignedZoneTest, NextOfAnotherLineageEndsTheProcess) {
 // Catches: a filler that signs what an older version had, or forgets what the newest has.
 TEST_F(SignedZoneTest, FillerSignsLiveSlotsOnly) {
   const auto first = signed_zone();
-  const auto update =
-      zones::update(first->zone_pointer(), std::vector{change_at(*first, "secure.example.", false)}, {9})
-          .value();
+  const auto update = zones::update(first->zone_pointer(),
+                                    std::vector{change_at(*first, "secure.example.", false)}, {9})
+                          .value();
   const auto zone = SignedZone::next(*first, update.zone);
-  Filler filler({}, [&] { return zone; }, service, clock);
+  Filler filler(
+      {}, [&] { return zone; }, service, clock);
   for (int i = 0; i < 500 && zone->signatures(0) < zone->zone().signature_count(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds{10});
   }
