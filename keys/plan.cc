@@ -268,8 +268,8 @@ bool is_moving(const ManagedKey& key) {
 
 void warn_of_input(const PlanInput& input, std::vector<PlanEvent>& warnings) {
   if (std::ranges::any_of(input.keys, is_moving)) {
-    warnings.push_back({input.now,
-                        "PLAN-WAITS: another operator's key is active: people lead the move"});
+    warnings.push_back(
+        {input.now, "PLAN-WAITS: another operator's key is active: people lead the move"});
   }
   if (input.covered_until && *input.covered_until < input.until) {
     warnings.push_back(
