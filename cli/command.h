@@ -70,6 +70,7 @@ void add_publication(CLI::App& zone, Chosen& chosen);  // of a zone
 void add_zone(CLI::App& app, Chosen& chosen);
 void add_key(CLI::App& app, Chosen& chosen);
 void add_keys(CLI::App& app, Chosen& chosen);
+void add_keys_register(CLI::App& keys, Chosen& chosen);  // of keys
 void add_ceremony(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
 void add_epp(CLI::App& app, Chosen& chosen);

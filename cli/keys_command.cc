@@ -130,8 +130,9 @@ void add_plan(CLI::App& keys, Chosen& chosen) {
 }  // namespace
 
 void add_keys(CLI::App& app, Chosen& chosen) {
-  CLI::App* keys = app.add_subcommand("keys", "Plan a zone's keys");
+  CLI::App* keys = app.add_subcommand("keys", "Register and plan a zone's keys");
   keys->require_subcommand(1);
+  add_keys_register(*keys, chosen);
   add_plan(*keys, chosen);
 }
 

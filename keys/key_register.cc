@@ -76,10 +76,14 @@ base::Status KeyRegister::take_key(const RegisterKey& key) {
     return wrong("REGISTER-KEY", "the SHA-256 of this DNSKEY's RDATA is " + hex_of(key.dnskey));
   }
   TLD_TRY(check_new_key(keys_, key.dnskey));
-  TLD_TRY(const std::string id, base::from_hex(key.id));
-  if (key.foreign && !id.empty()) return wrong("REGISTER-KEY", "a foreign key has no CKA_ID here");
-  if (base::to_hex(id) != key.id) return wrong("REGISTER-KEY", "the id is not in lower case");
-  keys_.push_back({key.dnskey, key.foreign, id, {}});
+  const auto id = base::from_hex(key.id);
+  if (!id || base::to_hex(id.value()) != key.id) {
+    return wrong("REGISTER-KEY", "the id is not base16 in lower case");
+  }
+  if (key.foreign && !key.id.empty()) {
+    return wrong("REGISTER-KEY", "a foreign key has no CKA_ID here");
+  }
+  keys_.push_back({key.dnskey, key.foreign, id.value(), {}});
   expects_generated_ = true;
   return base::ok();
 }

@@ -262,7 +262,15 @@ std::vector<PlannedKey> planned_keys(const PlanInput& input, const Simulation& s
   return planned;
 }
 
+bool is_moving(const ManagedKey& key) {
+  return key.foreign && key.has(Kind::activated) && !key.has(Kind::signatures_gone);
+}
+
 void warn_of_input(const PlanInput& input, std::vector<PlanEvent>& warnings) {
+  if (std::ranges::any_of(input.keys, is_moving)) {
+    warnings.push_back(
+        {input.now, "PLAN-WAITS: another operator's key is active: people lead the move"});
+  }
   if (input.covered_until && *input.covered_until < input.until) {
     warnings.push_back(
         {*input.covered_until, "PLAN-COVERAGE: signed keys end here: hold a ceremony well before"});

@@ -53,7 +53,7 @@ std::string plan_text(const Plan& plan) {
   std::string text = fmt::format("Keys of {} from {} to {} (UTC)\n\n", plan.apex.text(),
                                  readable_time(plan.now), readable_time(plan.until));
   for (const PlannedKey& key : plan.keys) {
-    text += fmt::format("  {:<34} |{}|\n", key.name, bar(plan, key));
+    text += fmt::format("  {:<37} |{}|\n", key.name, bar(plan, key));
   }
   text += "\n  p published, not yet known everywhere   P known everywhere   # in use   - leaving\n";
   return text + list("Warnings", plan.warnings) + list("Events", plan.events);

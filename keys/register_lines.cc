@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
@@ -17,10 +18,17 @@ using nlohmann::ordered_json;
 
 constexpr const char* format_name = "pdns-tld keys 1";
 
+// Texts of a register are printable ASCII: messages that repeat them stay one line.
+bool is_plain(const std::string& text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 // The value as text; "" where it is something else: then the line is not what would be written.
 std::string text_at(const ordered_json& json, const char* key) {
   const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+  if (found == json.end() || !found->is_string()) return "";
+  std::string text = found->get<std::string>();
+  return is_plain(text) ? text : "";
 }
 
 bool flag_at(const ordered_json& json, const char* key) {

@@ -117,6 +117,15 @@ TEST(KeySchedule, CompromisedKeysGoAsEarlyAsTheyCan) {
   // 2 takes over at once, 1 goes after its signatures; 3 is the spare.
   EXPECT_THAT(numbers(bundles(Policy{}, keys, start + days{1}, 20)),
               ElementsAre(ElementsAre(1, 2, 3), ElementsAre(2, 3)));
+  Keys retired = zone_of(6);  // 1 goes when its signatures are forgotten, not 7 days after
+  happened(retired[1], Kind::activated, start + days{1});
+  happened(retired[0], Kind::retired, start + days{1});
+  happened(retired[0], Kind::signatures_gone, start + days{1});
+  EXPECT_THAT(numbers(bundles(Policy{}, retired, start + days{3}, 10)),
+              ElementsAre(ElementsAre(1, 2, 3)));
+  happened(retired[0], Kind::compromised, start + days{1});
+  EXPECT_THAT(numbers(bundles(Policy{}, retired, start + days{3}, 10)),
+              ElementsAre(ElementsAre(2, 3)));
   Keys spare = zone_of(6);
   happened(spare[1], Kind::compromised, start + days{1});
   EXPECT_THAT(numbers(bundles(Policy{}, spare, start + days{1}, 10)),

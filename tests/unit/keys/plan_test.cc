@@ -132,6 +132,10 @@ TEST(Plan, SaysWhatWillNotHappenByItself) {
   input.policy.keys.backup_required = true;
   EXPECT_THAT(make_plan(input).warnings, what("PLAN-WAITS: ZSK roll"));
   EXPECT_THAT(make_plan(input).warnings, what("KEY-BACKUP"));
+  PlanInput move = input_of(30);
+  move.keys[0].foreign = true;
+  EXPECT_THAT(make_plan(move).warnings, what("PLAN-WAITS: another operator's key"));
+  EXPECT_THAT(make_plan(move).events, ::testing::IsEmpty());
 }
 
 TEST(Plan, KskLifetimeAndAlgorithmRoll) {
