@@ -19,9 +19,11 @@ struct ChildResult {
   int exit_code = 0;   // 128 + N when signal N ended it
 };
 
-// Runs argv[0] (looked up in PATH) with no input. unavailable: it cannot be started; timed_out: it
-// has not ended by then and was killed; invalid_input: more than 4 MiB of output.
+// Runs argv[0] (looked up in PATH); it reads `input`, a file's path. unavailable: it cannot be
+// started; timed_out: it has not ended by then and was killed; invalid_input: more than 4 MiB of
+// output.
 base::Result<ChildResult> run_child(const std::vector<std::string>& argv,
-                                    std::chrono::milliseconds time_limit);
+                                    std::chrono::milliseconds time_limit,
+                                    const std::string& input = "/dev/null");
 
 }  // namespace tld::cli

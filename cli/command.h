@@ -65,7 +65,10 @@ void add_store(CLI::App& app, Chosen& chosen);
 void add_publication(CLI::App& zone, Chosen& chosen);  // of a zone
 void add_zone(CLI::App& app, Chosen& chosen);
 void add_key(CLI::App& app, Chosen& chosen);
+void add_ksr(CLI::App& app, Chosen& chosen);
 void add_ceremony(CLI::App& app, Chosen& chosen);
+void add_ceremony_run(CLI::App& ceremony, Chosen& chosen);
+void add_skr(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
 void add_epp(CLI::App& app, Chosen& chosen);
 
