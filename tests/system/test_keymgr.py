@@ -50,7 +50,7 @@ class Keymgr:
     """A key database of Knot's own."""
 
     def __init__(self, folder):
-        folder.mkdir()
+        (folder / "db").mkdir(parents=True)
         self.configuration = folder / "knot.conf"
         self.configuration.write_text(CONFIGURATION.format(folder=folder))
 
@@ -132,7 +132,8 @@ def test_our_request_signed_there(ours, tmp_path):
     """Catches a request that keymgr reads otherwise than it was meant, and an answer of Knot's that
     the server would not take."""
     keymgr = Keymgr(tmp_path / "knot")
-    keymgr("generate", "ksk=yes", "zsk=no", "algorithm=ECDSAP256SHA256")
+    times = (f"{event}=-2d" for event in ("created", "publish", "ready", "active"))
+    keymgr("generate", "ksk=yes", "zsk=no", "algorithm=ECDSAP256SHA256", *times)
     request, knots = tmp_path / "kz.ksr", tmp_path / "kz.knot.ksr"
     answer, installed = tmp_path / "kz.knot.skr", tmp_path / "kz.skr"
     today = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%d000000")
