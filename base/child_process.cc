@@ -69,14 +69,15 @@ class Child {
   pid_t pid_;
 };
 
-Result<pid_t> spawn(const std::vector<std::string>& argv, const Pipe& out, const Pipe& err) {
+Result<pid_t> spawn(const std::vector<std::string>& argv, const std::string& input, const Pipe& out,
+                    const Pipe& err) {
   std::vector<char*> arguments;
   arguments.reserve(argv.size() + 1);
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input.c_str(), O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, out.write_end, STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, err.write_end, STDERR_FILENO);
   pid_t pid = 0;
@@ -120,11 +121,11 @@ Status collect(Pipe& out, Pipe& err, steady_clock::time_point deadline,
 }  // namespace
 
 Result<ChildResult> run_child(const std::vector<std::string>& argv, milliseconds time_limit,
-                              const std::atomic<bool>* stop) {
+                              const std::string& input, const std::atomic<bool>* stop) {
   const auto deadline = steady_clock::now() + time_limit;
   Pipe out, err;
   if (!out.open() || !err.open()) return unavailable("no file descriptors left");
-  TLD_TRY(const pid_t pid, spawn(argv, out, err));
+  TLD_TRY(const pid_t pid, spawn(argv, input, out, err));
   Child child(pid);
   Pipe::close_end(out.write_end);
   Pipe::close_end(err.write_end);

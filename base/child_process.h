@@ -20,11 +20,12 @@ struct ChildResult {
   int exit_code = 0;   // 128 + N when signal N ended it
 };
 
-// Runs argv[0] (looked up in PATH) with no input. unavailable: it cannot be started, or `stop` (if
-// given) became true and it was killed; timed_out: it has not ended by then and was killed;
-// invalid_input: more than 4 MiB of output.
+// Runs argv[0] (looked up in PATH); it reads `input`, a file's path. unavailable: it cannot be
+// started, or `stop` (if given) became true and it was killed; timed_out: it has not ended by then
+// and was killed; invalid_input: more than 4 MiB of output.
 Result<ChildResult> run_child(const std::vector<std::string>& argv,
                               std::chrono::milliseconds time_limit,
+                              const std::string& input = "/dev/null",
                               const std::atomic<bool>* stop = nullptr);
 
 }  // namespace tld::base

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// tldctl ceremony
+// tldctl ceremony demo: both sides of a ceremony in one step.
 #include <fmt/format.h>
 
 #include <memory>
@@ -11,13 +11,13 @@
 #include "cli/act.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/key_files.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
 #include "cli/token_session.h"
 #include "dns/rrset.h"
 #include "hsm/token_keys.h"
 #include "keys/ceremony.h"
-#include "keys/dnskey_file.h"
 #include "keys/signed_keys.h"
 #include "keys/time_text.h"
 
@@ -31,20 +31,6 @@ struct Options {
   std::vector<std::string> zsks;
 };
 
-base::Result<keys::Policy> read_policy(const Options& options) {
-  if (options.policy.empty()) return keys::Policy{};
-  return keys::Policy::read_file(options.policy);
-}
-
-base::Result<std::vector<dns::Dnskey>> read_zsks(const Options& options, const dns::Name& apex) {
-  std::vector<dns::Dnskey> all;
-  for (const std::string& file : options.zsks) {
-    TLD_TRY(auto key, keys::read_dnskey_file(file, apex));
-    all.push_back(std::move(key));
-  }
-  return all;
-}
-
 // Midnight, so that slots begin where people expect it; policies of drills have slots of minutes.
 base::Time default_start(const keys::Policy& policy, base::Time now) {
   if (policy.signed_keys.slot < std::chrono::days{1}) return now;
@@ -54,8 +40,8 @@ base::Time default_start(const keys::Policy& policy, base::Time now) {
 base::Result<keys::CeremonyInput> prepare(const Options& options) {
   keys::CeremonyInput input;
   input.apex = to_name(options.zone);
-  TLD_TRY(input.policy, read_policy(options));
-  TLD_TRY(input.zsks, read_zsks(options, input.apex));
+  TLD_TRY(input.policy, read_policy(options.policy));
+  TLD_TRY(input.zsks, read_dnskeys(options.zsks, input.apex));
   input.made_at = base::SystemClock().now();
   input.start =
       options.start.empty() ? default_start(input.policy, input.made_at) : to_time(options.start);
@@ -194,15 +180,18 @@ void add_options(CLI::App* command, Options& options) {
 }  // namespace
 
 void add_ceremony(CLI::App& app, Chosen& chosen) {
+  CLI::App* ceremony = app.add_subcommand("ceremony", "Sign the keys of the next months");
+  ceremony->require_subcommand(1);
+  add_ceremony_run(*ceremony, chosen);
   CLI::App* command = add_command(
-      app, chosen, "ceremony",
-      {"Sign the DNSKEY RRsets of the next months with the KSK",
+      *ceremony, chosen, "demo",
+      {"Hold a ceremony in one step, for demonstrations and tests",
        "Signs the DNSKEY, CDS and CDNSKEY RRsets of the next months (90 days by default)\n"
-       "with the KSK, into a signed-key file that the server loads. Run it on the\n"
-       "machine that has the KSK's token; the server never needs that token\n"
-       "(docs/ceremony.md). Every signature is verified, and the file is read back and\n"
+       "with the KSK, into a signed-key file that the server loads: without a request,\n"
+       "its proofs and checks, and with the same ZSKs in every slot. A real ceremony is\n"
+       "tldctl ceremony run. Every signature is verified, and the file is read back and\n"
        "checked as the server will check it, before it is written.",
-       "  tldctl ceremony --zone kz. --zsk zsk.dnskey --policy policy.yaml \\\n"
+       "  tldctl ceremony demo --zone kz. --zsk zsk.dnskey --policy policy.yaml \\\n"
        "    --ksk-id 0123456789abcdef0123456789abcdef \\\n"
        "    --ksk-token "
        "'pkcs11:token=tld-ksk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/root/"

@@ -71,7 +71,10 @@ void add_zone(CLI::App& app, Chosen& chosen);
 void add_key(CLI::App& app, Chosen& chosen);
 void add_keys(CLI::App& app, Chosen& chosen);
 void add_keys_register(CLI::App& keys, Chosen& chosen);  // of keys
+void add_ksr(CLI::App& app, Chosen& chosen);
 void add_ceremony(CLI::App& app, Chosen& chosen);
+void add_ceremony_run(CLI::App& ceremony, Chosen& chosen);
+void add_skr(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
 void add_epp(CLI::App& app, Chosen& chosen);
 void add_audit(CLI::App& app, Chosen& chosen);

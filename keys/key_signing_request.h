@@ -44,6 +44,9 @@ inline constexpr std::size_t max_zsks_per_bundle = 8;
 
 class KeySigningRequest {
  public:
+  // REQUIRES: a reader of this room made `file`.
+  explicit KeySigningRequest(SlotFile file) : file_(std::move(file)) {}
+
   // Errors are invalid_input, "SOURCE:LINE: RULE: ...", as for SignedKeys::parse: KSR-SIZE,
   // KSR-SYNTAX, KSR-TRUNCATED, KSR-POLICY-LINE, and
   //   KSR-DOMAIN  an owner or a signer's name is not the apex
@@ -81,18 +84,18 @@ class KeySigningRequest {
   //   after
   //                             its first slot
   //   KSR-POLICY-SIG-HORIZON    signatures would end beyond the horizon, or are over by now
+  // (Read from Knot's dialect there are no proofs, nor a fixed number of bundles or distance:
+  // KSR-BUNDLE-POP, -COUNT, -CYCLE and KSR-POLICY-BUNDLE-INTERVALS are left out.)
   base::Status check(const RequestContext& context) const;
 
   dns::NameView apex() const { return file_.apex; }
   const Policy& policy() const { return file_.policy; }  // signed_keys and algorithm, as it says
+  bool irregular() const { return file_.irregular; }     // in Knot's dialect
   // The DNSKEY RRsets asked for, with the proofs as signatures. Never empty.
   const std::vector<Slot>& bundles() const { return file_.slots; }
   std::vector<dns::Dnskey> keys() const;  // all of them, each once
 
  private:
-  explicit KeySigningRequest(SlotFile file) : file_(std::move(file)) {}
-  friend class KnotDialect;
-
   SlotFile file_;
 };
 

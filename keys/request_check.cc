@@ -156,7 +156,7 @@ base::Status check_proofs(const Slot& bundle, const RequestContext& context) {
 
 using BundleRule = base::Status (*)(const Slot&, const RequestContext&);
 constexpr BundleRule bundle_rules[] = {check_bundle_algorithms, check_bundle_size, check_bundle_ttl,
-                                       check_bundle_keys, check_proofs};
+                                       check_bundle_keys};
 
 // --- the bundles together ---
 
@@ -290,14 +290,9 @@ base::Status check_chain_overlap(const Bundles& bundles, const RequestContext& c
                   time_text(previous.covered_until()), time_text(needed), time_text(start)));
 }
 
-// The slot that is published when the first bundle takes over.
-const Slot& slot_before(const SignedKeys& previous, base::Time start) {
-  const Slot* const before = previous.at(start - seconds{1});
-  return before != nullptr ? *before : previous.slots().back();
-}
-
 base::Status check_chain_keys(const Bundles& bundles, const RequestContext& context) {
-  return check_zsk_link("KSR-CHAIN-KEYS", slot_before(*context.previous, bundles.front().start),
+  return check_zsk_link("KSR-CHAIN-KEYS",
+                        slot_before(context.previous->slots(), bundles.front().start),
                         bundles.front());
 }
 
@@ -329,13 +324,17 @@ base::Status check_bundles(const SlotFile& file, const RequestContext& context) 
       auto status = rule(bundle, context);
       if (!status) return status.error().in(fmt::format("{}:{}", file.source, bundle.line));
     }
+    if (file.irregular) continue;  // Knot makes no proofs
+    auto proved = check_proofs(bundle, context);
+    if (!proved) return proved.error().in(fmt::format("{}:{}", file.source, bundle.line));
   }
   return base::ok();
 }
 
 constexpr PairRule order_rules[] = {check_unique};
 constexpr PairRule pair_rules[] = {check_overlap, check_zsks_in_common};
-constexpr WholeRule whole_rules[] = {check_tags_over_time, check_count, check_cycle};
+constexpr WholeRule tag_rules[] = {check_tags_over_time};
+constexpr WholeRule shape_rules[] = {check_count, check_cycle};
 constexpr PairRule grid_rules[] = {check_interval};
 constexpr WholeRule chain_rules[] = {check_previous, check_id, check_chain_overlap,
                                      check_chain_keys};
@@ -351,8 +350,11 @@ base::Status KeySigningRequest::check(const RequestContext& context) const {
   TLD_TRY(check_pairs(file_, order_rules, context));
   TLD_TRY(check_bundles(file_, context));
   TLD_TRY(check_pairs(file_, pair_rules, context));
-  TLD_TRY(check_whole(file_, whole_rules, context));
-  TLD_TRY(check_pairs(file_, grid_rules, context));
+  TLD_TRY(check_whole(file_, tag_rules, context));
+  if (!file_.irregular) {
+    TLD_TRY(check_whole(file_, shape_rules, context));
+    TLD_TRY(check_pairs(file_, grid_rules, context));
+  }
   if (context.previous != nullptr) {
     TLD_TRY(check_whole(file_, chain_rules, context));
   }

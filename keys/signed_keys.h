@@ -31,6 +31,9 @@ namespace tld::keys {
 
 class SignedKeys {
  public:
+  // REQUIRES: a reader of this room made `file`.
+  explicit SignedKeys(SlotFile file) : file_(std::move(file)) {}
+
   // Reads the text; refuses what is not a whole signed-key file of this zone. `source` is the
   // file's name for messages. Errors are invalid_input, "SOURCE:LINE: RULE: ...":
   //   SKR-SIZE         file at most 4 MiB, line at most 8 KiB; slots, records, signatures bounded
@@ -64,8 +67,9 @@ class SignedKeys {
   //   SKR-NOT-YET-VALID  now is before the first slot
   //   SKR-EXPIRED        now is at or past covered_until()
   //   SKR-ZSK-MISSING    no slot to publish now lists all of `zsks` (compared by the whole RDATA)
-  // That each slot's signatures outlive the next slot's start by the TTL follows from SKR-WINDOW,
-  // SKR-SLOT-ORDER and POLICY-OVERLAP.
+  // (Read from Knot's dialect: SKR-SLOT-ORDER takes slots that are nearer, SKR-COVERAGE any
+  // number.) That each slot's signatures outlive the next slot's start by the TTL follows from
+  // SKR-WINDOW, SKR-SLOT-ORDER and POLICY-OVERLAP.
   base::Status check(std::span<const dns::Dnskey> zsks, base::Time now) const;
 
   // What to publish: the latest slot that has started and whose signatures are valid now; nullptr
@@ -90,8 +94,6 @@ class SignedKeys {
   base::Time covered_until() const;  // the last slot's signatures are valid before this
 
  private:
-  explicit SignedKeys(SlotFile file) : file_(std::move(file)) {}
-
   SlotFile file_;
 };
 

@@ -183,17 +183,20 @@ constexpr SlotRule slot_rules[] = {
     check_types,      check_ttls,       check_keys,   check_tags,      check_has_ksk,
     check_algorithms, check_signatures, check_window, check_no_delete, check_cds};
 
-base::Status check_order(const std::vector<Slot>& slots, std::size_t index, const Policy& policy) {
+base::Status check_order(const SlotFile& file, std::size_t index) {
   if (index == 0) return base::ok();
-  const base::Time wanted = slots[index - 1].start + policy.signed_keys.slot;
-  if (slots[index].start == wanted) return base::ok();
+  const base::Time before = file.slots[index - 1].start, start = file.slots[index].start;
+  const base::Time wanted = before + file.policy.signed_keys.slot;
+  if (start == wanted || (file.irregular && before < start && start < wanted)) return base::ok();
   return refuse("SKR-SLOT-ORDER", fmt::format("the slot starts at {}; the one before asks for {}",
-                                              time_text(slots[index].start), time_text(wanted)));
+                                              time_text(start), time_text(wanted)));
 }
 
-base::Status check_count(std::size_t count, const Policy& policy) {
+base::Status check_count(const SlotFile& file) {
+  const std::size_t count = file.slots.size();
+  const Policy& policy = file.policy;
   const auto wanted = policy.signed_keys.span / policy.signed_keys.slot;
-  if (count == static_cast<std::size_t>(wanted)) return base::ok();
+  if (count == static_cast<std::size_t>(wanted) || file.irregular) return base::ok();
   return refuse("SKR-COVERAGE", fmt::format("there are {} slots; span {} / slot {} makes {}", count,
                                             base::to_text(policy.signed_keys.span),
                                             base::to_text(policy.signed_keys.slot), wanted));
@@ -231,10 +234,10 @@ base::Status check_zsks(const SignedKeys& keys, std::span<const Dnskey> zsks, ba
   return base::internal("a slot that lists every ZSK was not found");
 }
 
-base::Status check_slot(const std::vector<Slot>& slots, std::size_t index, const Policy& policy) {
-  TLD_TRY(check_order(slots, index, policy));
+base::Status check_slot(const SlotFile& file, std::size_t index) {
+  TLD_TRY(check_order(file, index));
   for (const SlotRule rule : slot_rules) {
-    TLD_TRY(rule(slots[index], policy));
+    TLD_TRY(rule(file.slots[index], file.policy));
   }
   return base::ok();
 }
@@ -243,12 +246,11 @@ base::Status check_slot(const std::vector<Slot>& slots, std::size_t index, const
 
 base::Status SignedKeys::check(std::span<const Dnskey> zsks, base::Time now) const {
   for (std::size_t i = 0; i < file_.slots.size(); ++i) {
-    auto status = check_slot(file_.slots, i, file_.policy);
+    auto status = check_slot(file_, i);
     if (!status) return status.error().in(fmt::format("{}:{}", file_.source, file_.slots[i].line));
   }
   const std::string last = fmt::format("{}:{}", file_.source, file_.slots.back().line);
-  if (auto status = check_count(file_.slots.size(), file_.policy); !status)
-    return status.error().in(last);
+  if (auto status = check_count(file_); !status) return status.error().in(last);
   if (auto status = check_last_algorithm(file_.slots.back(), file_.policy); !status) {
     return status.error().in(last);
   }

@@ -43,6 +43,8 @@ struct SlotFile {
   dns::Name apex;
   Policy policy;            // signed_keys and algorithm, as the file says
   std::vector<Slot> slots;  // never empty
+  // From Knot: slots at most, not exactly, one slot length apart, as many as there are, no proofs.
+  bool irregular = false;
 };
 
 }  // namespace tld::keys

@@ -68,4 +68,21 @@ base::Status check_zsk_link(const std::string& rule, const Slot& before, const S
   return base::ok();
 }
 
+base::Status check_ksk_link(const std::string& rule, const Slot& before, const Slot& after) {
+  const std::vector<Dnskey> ksks = before.keys(true);
+  if (std::ranges::any_of(ksks, [&after](const Dnskey& ksk) { return after.lists(ksk); })) {
+    return base::ok();
+  }
+  return refuse(rule, fmt::format("the slot of {} lists no KSK that the slot of {} lists: a KSK is "
+                                  "published before the old one goes, unless its DS is at the "
+                                  "parent",
+                                  time_text(after.start), time_text(before.start)));
+}
+
+const Slot& slot_before(const std::vector<Slot>& slots, base::Time start) {
+  const auto found = std::find_if(slots.rbegin(), slots.rend(),
+                                  [start](const Slot& slot) { return slot.start < start; });
+  return found == slots.rend() ? slots.front() : *found;
+}
+
 }  // namespace tld::keys

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "dns/rdata.h"
 #include "keys/slot.h"
@@ -29,5 +30,13 @@ base::Status check_key_tags(const std::string& rule, const std::vector<dns::Dnsk
 // `rule`: a zone can go on from `before` to `after` whatever is cached: for each algorithm of ZSKs
 // that both have they share a ZSK, which can sign while either DNSKEY RRset is in caches.
 base::Status check_zsk_link(const std::string& rule, const Slot& before, const Slot& after);
+
+// `rule`: a validator that has either DNSKEY RRset in its cache finds a KSK that the DS it knows
+// can name: the two have a KSK in common. (Where the DS of a KSK that comes is at the parent
+// already, that need not be.)
+base::Status check_ksk_link(const std::string& rule, const Slot& before, const Slot& after);
+
+// The slot that is published when something else takes over at `start`.
+const Slot& slot_before(const std::vector<Slot>& slots, base::Time start);
 
 }  // namespace tld::keys

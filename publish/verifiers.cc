@@ -41,7 +41,7 @@ base::Result<std::string> complaint_of(const std::string& command,
                                           "--pdeathsig", "KILL", "--"};
     words.insert(words.begin(), prefix.begin(), prefix.end());
   }
-  auto ended = base::run_child(words, run.time_limit, run.stop);
+  auto ended = base::run_child(words, run.time_limit, "/dev/null", run.stop);
   if (!ended) {
     return base::unavailable(
         fmt::format("{} could not judge {}: {}", program, zone.text(), ended.error().message));

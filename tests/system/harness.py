@@ -148,8 +148,8 @@ class Deployment:
         return self.tldctl("zone", "import", "--store", self.store, "--zone", origin, zone_file)
 
     def ceremony(self, zone, *options, output=None):
-        self.tldctl("ceremony", "--zone", zone.origin, "--ksk-token", self.ksk_token.uri,
-                    "--ksk-id", zone.ksk.id, "--zsk", zone.zsk.dnskey, "--policy", self.policy,
+        self.tldctl("ceremony", "demo", "--zone", zone.origin,
+                    "--ksk-token", self.ksk_token.uri, "--ksk-id", zone.ksk.id, "--zsk", zone.zsk.dnskey, "--policy", self.policy,
                     "--output", output or zone.signed_keys, "--trust-anchor", zone.anchor, *options,
                     env=self.ksk_token.env)
 

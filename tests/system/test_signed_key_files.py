@@ -3,11 +3,14 @@
 zones are served, and the right file is taken up without a restart."""
 
 import datetime
+import hashlib
 import os
 import random
 import time
 
+import dns.dnssec
 import dns.message
+import dns.rdata
 import dns.rdatatype as T
 import pytest
 
@@ -164,6 +167,67 @@ def key_signatures(wire):
     """-> the DNSKEY RRset's signatures in an answer."""
     message = dns.message.from_wire(wire)
     return [rr for rrset in message.answer if rrset.rdtype == T.RRSIG for rr in rrset]
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def offline_ceremony(deployment, zone, request, *bundles):
+    """As people do it: request, ceremony, import. `bundles` as ksr create takes them."""
+    policy = ("--zone", zone.origin, "--policy", deployment.policy)
+    asked = [word for bundle in bundles for word in ("--bundle", bundle)]
+    deployment.tldctl("ksr", "create", *policy, "--token", deployment.zsk_token.uri, "--start",
+                      bundles[0].split(":")[0], *asked, "--output", request,
+                      env=deployment.zsk_token.env)
+    answer = request.with_suffix(".new.skr")
+    deployment.tldctl("ceremony", "run", *policy, "--first", "--request", request,
+                      "--request-sha256", sha256(request), "--ksk-token",
+                      deployment.ksk_token.uri, "--ksk-id", zone.ksk.id, "--output", answer,
+                      env=deployment.ksk_token.env)
+    deployment.tldctl("skr", "import", "--zone", zone.origin, "--zsk", zone.zsk.dnskey, "--request",
+                      request, "--install", zone.signed_keys, answer)
+
+
+def test_a_late_roll_holds_the_slot_before(tmp_path):
+    """Catches a DNSKEY RRset that lacks the key which signs the zone: slots go on without it, and
+    the server keeps the last that lists it for as long as its signatures live, then it is
+    SERVFAIL."""
+    with Deployment(settings={"cache-ttl": "2"}) as deployment:
+        deployment.policy.write_text(
+            "algorithm: ECDSAP256SHA256\nsigned-keys: {span: PT36S, slot: PT12S, validity: PT30S, "
+            "inception-offset: PT1S, dnskey-ttl: PT1S}\n")
+        zone_file = generate_zone(tmp_path / "kz.zone", "--origin", "kz.", "--delegations", 10)
+        zone = deployment.add_zone("kz.", zone_file)
+        old, new = zone.zsk.dnskey, deployment.zsk_token.generate("kz.", "zsk").dnskey
+        start = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        when = [(start + i * 12 * DAY / 86400).strftime("%Y%m%d%H%M%S") for i in range(3)]
+        offline_ceremony(deployment, zone, tmp_path / "kz.ksr", f"{when[0]}:{old}",
+                         f"{when[1]}:{old},{new}", f"{when[2]}:{new}")
+        configuration = deployment.configuration()
+        configuration["zones"][0]["zsk"][0]["dnskey"] = str(old)
+        deployment.write_configuration(configuration)
+        deployment.start_hsmd()
+        deployment.server.start()
+        begin = start.timestamp()
+        key = dns.dnssec.key_id(dns.rdata.from_text("IN", "DNSKEY", dnskey_text(old)))
+        held, end = 0, begin + 60
+        while time.time() < end:
+            code, wire = deployment.ask("kz.", "DNSKEY")
+            if code == "NOERROR":
+                tags = {dns.dnssec.key_id(k) for rrset in dns.message.from_wire(wire).answer
+                        if rrset.rdtype == T.DNSKEY for k in rrset}
+                assert key in tags, "the key that signs is not listed"
+                held += time.time() > begin + 26
+            elif time.time() > begin + 30 and code == "SERVFAIL":
+                break
+            time.sleep(0.2)
+        assert code == "SERVFAIL" and held > 5
+        assert begin + 41 - 5 <= time.time() <= begin + 41 + 1
+
+
+def dnskey_text(path):
+    return path.read_text().split("DNSKEY", 1)[1].strip()
 
 
 def test_the_last_slot_runs_out(tmp_path):

@@ -47,7 +47,7 @@ TEST(ChildProcess, EndlessOutputIsCutOff) {
 TEST(ChildProcess, IsKilledWhenToldToStop) {
   std::atomic<bool> stop{true};
   const auto start = std::chrono::steady_clock::now();
-  const auto child = run_child({"sleep", "60"}, 50s, &stop);
+  const auto child = run_child({"sleep", "60"}, 50s, "/dev/null", &stop);
   ASSERT_FALSE(child);
   EXPECT_EQ(child.error().kind, ErrorKind::unavailable);
   EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);

@@ -28,9 +28,9 @@ class CeremonyTest : public testing::TldctlTest {
   }
 
   std::vector<std::string> words(const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> all = {"ceremony",         "--zone",   "kz.",         "--ksk-token",
-                                    ksk_token_,         "--ksk-id", ksk_id_,       "--zsk",
-                                    path("zsk.dnskey"), "--output", path("kz.skr")};
+    std::vector<std::string> all = {
+        "ceremony", "demo",  "--zone",           "kz.",      "--ksk-token", ksk_token_, "--ksk-id",
+        ksk_id_,    "--zsk", path("zsk.dnskey"), "--output", path("kz.skr")};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }

@@ -16,11 +16,11 @@ using Words = std::vector<std::string>;
 using UsageTest = testing::TldctlTest;
 
 const std::vector<Words> commands = {
-    {"store", "init"},   {"store", "migrate"}, {"store", "check"},  {"zone", "freeze"},
-    {"zone", "thaw"},    {"zone", "rollback"}, {"zone", "approve"}, {"zone", "publications"},
-    {"zone", "waiting"}, {"zone", "import"},   {"zone", "export"},  {"zone", "check"},
-    {"key", "generate"}, {"key", "list"},      {"ceremony"},        {"status"},
-    {"epp", "apply"}};
+    {"store", "init"},    {"store", "migrate"}, {"store", "check"},  {"zone", "freeze"},
+    {"zone", "thaw"},     {"zone", "rollback"}, {"zone", "approve"}, {"zone", "publications"},
+    {"zone", "waiting"},  {"zone", "import"},   {"zone", "export"},  {"zone", "check"},
+    {"key", "generate"},  {"key", "list"},      {"ksr", "create"},   {"ceremony", "run"},
+    {"ceremony", "demo"}, {"skr", "import"},    {"status"},          {"epp", "apply"}};
 
 std::vector<std::string> flags_in(const std::string& text) {
   std::vector<std::string> flags;
@@ -89,10 +89,11 @@ TEST_F(UsageTest, WrongUsageIsTwoAndDoesNothing) {
       {"key", "generate", "--token", token, "--algorithm", "RSASHA256", "--role", "csk"},
       {"key", "generate", "--token", token, "--algorithm", "RSASHA256", "--dnskey", "f"},
       {"key", "list", "--token", "softhsm"},
-      {"ceremony", "--zone", "kz.", "--ksk-token", token, "--ksk-id", "xyz", "--zsk", "f",
+      {"ceremony", "demo", "--zone", "kz.", "--ksk-token", token, "--ksk-id", "xyz", "--zsk", "f",
        "--output", "o"},
-      {"ceremony", "--zone", "kz.", "--ksk-token", token, "--ksk-id", "00", "--output", "o"},
-      {"ceremony", "--zone", "kz.", "--ksk-token", token, "--ksk-id", "00", "--zsk", "f",
+      {"ceremony", "demo", "--zone", "kz.", "--ksk-token", token, "--ksk-id", "00", "--output",
+       "o"},
+      {"ceremony", "demo", "--zone", "kz.", "--ksk-token", token, "--ksk-id", "00", "--zsk", "f",
        "--output", "o", "--start", "tomorrow"}};
   for (const Words& words : wrong) {
     const Outcome outcome = tldctl(words);
@@ -112,8 +113,8 @@ TEST_F(UsageTest, PinOnTheCommandLineIsRefusedAndNotRepeated) {
   const std::string uri = "pkcs11:token=t?module-path=/m.so&pin-value=secret77";
   for (const Words& words : {Words{"key", "list", "--token", uri},
                              Words{"key", "generate", "--token", uri, "--algorithm", "RSASHA256"},
-                             Words{"ceremony", "--zone", "kz.", "--ksk-token", uri, "--ksk-id",
-                                   "00", "--zsk", "f", "--output", "o"}}) {
+                             Words{"ceremony", "demo", "--zone", "kz.", "--ksk-token", uri,
+                                   "--ksk-id", "00", "--zsk", "f", "--output", "o"}}) {
     const Outcome outcome = tldctl(words);
     EXPECT_EQ(outcome.exit_code, 2);
     EXPECT_THAT(outcome.err, HasSubstr("pin-source"));

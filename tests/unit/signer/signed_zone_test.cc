@@ -150,7 +150,7 @@ TEST_F(SignedZoneTest, CarryOverOfWhatChangedDuringACompaction) {
   const std::atomic<bool> stop{false};
   ASSERT_TRUE(sign_all(live, update.to_sign, service, 8, stop));
   const auto compacted = std::make_shared<SignedZone>(
-      zones::compact(first->zone()).value(), std::vector<std::shared_ptr<const ZoneKey>>{key},
+      zones::compact(first->zone()).value(), SignedZone::Keys{{key}},
       SignaturePolicy{});
   EXPECT_TRUE(carry_over(*first, *compacted).empty());
   const auto again = zones::update(compacted->zone_pointer(), changes, {}).value();

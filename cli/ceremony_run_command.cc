@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// tldctl ceremony run
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/key_files.h"
+#include "cli/output_file.h"
+#include "cli/progress.h"
+#include "cli/ssh_signature.h"
+#include "cli/token_session.h"
+#include "hsm/token_keys.h"
+#include "keys/ceremony.h"
+#include "keys/knot_dialect.h"
+#include "keys/response.h"
+#include "keys/time_text.h"
+
+namespace tld::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string zone, policy, request, request_sha256, previous, ksk_token, signers, horizon, output,
+      trust_anchor, dialect = "ours";
+  std::vector<std::string> ksk_ids, from, until, announce, foreign, emergency_for;
+  bool first = false, ds_at_parent = false;
+
+  Dialect form() const { return dialect == "knot" ? Dialect::knot : Dialect::ours; }
+};
+
+// --- options of the form ID=TIME ---
+
+std::string id_of(const std::string& text) {
+  return text.substr(0, text.find('='));
+}
+
+std::string wrong_term(const std::string& text) {
+  const std::size_t at = text.find('=');
+  if (at == std::string::npos) return "must be ID=YYYYMMDDHHMMSS";
+  const auto time = keys::time_from_text(std::string_view(text).substr(at + 1));
+  return time ? "" : time.error().message;
+}
+
+std::optional<base::Time> time_of(const std::vector<std::string>& terms, const std::string& id) {
+  for (const std::string& term : terms) {
+    if (id_of(term) == id) return to_time(term.substr(id.size() + 1));
+  }
+  return std::nullopt;
+}
+
+std::string misuse(const Options& options) {
+  const auto unknown = [&](const std::string& text) {
+    return std::ranges::count(options.ksk_ids, id_of(text)) == 0;
+  };
+  for (const auto* terms : {&options.from, &options.until, &options.announce}) {
+    const auto found = std::ranges::find_if(*terms, unknown);
+    if (found != terms->end()) return "no --ksk-id is " + id_of(*found);
+  }
+  if (options.first != options.previous.empty()) {
+    return "give --previous with the file of the last ceremony, or --first";
+  }
+  return "";
+}
+
+// --- what the ceremony has before it ---
+
+struct Sitting {
+  dns::Name apex;
+  keys::Policy policy;
+  base::Time now;
+  Loaded<keys::KeySigningRequest> request;
+  std::optional<Loaded<keys::SignedKeys>> previous;
+  std::vector<dns::Dnskey> foreign, stolen;
+  std::string signer;  // of the request; "" where no signature is asked for
+};
+
+base::Result<Sitting> prepare(const Options& options) {
+  const dns::Name apex = to_name(options.zone);
+  TLD_TRY(const auto policy, read_policy(options.policy));
+  TLD_TRY(auto request, load_request(options.request, apex, options.form(), policy));
+  Sitting sitting{apex, policy, base::SystemClock().now(), std::move(request), {}, {}, {}, {}};
+  if (!options.signers.empty()) {
+    TLD_TRY(sitting.signer,
+            verify_signature("KSR-SIGNATURE", options.request, sitting.request.octets,
+                             options.signers, request_namespace));
+  }
+  if (!options.previous.empty()) {
+    TLD_TRY(auto previous, load_signed_keys(options.previous, apex, options.form(), policy));
+    sitting.previous = std::move(previous);
+  }
+  TLD_TRY(sitting.foreign, read_dnskeys(options.foreign, apex));
+  TLD_TRY(sitting.stolen, read_dnskeys(options.emergency_for, apex));
+  return sitting;
+}
+
+base::Result<std::vector<keys::KskTerm>> find_ksks(const Options& options, hsm::Session& session) {
+  std::vector<keys::KskTerm> terms;
+  for (const std::string& id : options.ksk_ids) {
+    TLD_TRY(const auto key, hsm::find_key(session, to_key_id(id)));
+    keys::KskTerm term;
+    term.ksk = {key.info.public_key,
+                [&session, key](const std::string& message) { return session.sign(key, message); }};
+    term.from = time_of(options.from, id).value_or(term.from);
+    term.until = time_of(options.until, id).value_or(term.until);
+    term.announced = options.announce.empty() || std::ranges::count(options.announce, id) != 0;
+    terms.push_back(std::move(term));
+  }
+  return terms;
+}
+
+std::vector<dns::Dnskey> dnskeys_of(const std::vector<keys::KskTerm>& terms) {
+  std::vector<dns::Dnskey> ksks;
+  for (const keys::KskTerm& term : terms) ksks.push_back(keys::dnskey_of(term.ksk.key, true));
+  return ksks;
+}
+
+base::Status check_request(const Options& options, const Sitting& sitting,
+                           const std::vector<keys::KskTerm>& ksks) {
+  keys::RequestContext context;
+  context.policy = sitting.policy;
+  context.now = sitting.now;
+  context.previous = sitting.previous ? &sitting.previous->value : nullptr;
+  context.ksks = dnskeys_of(ksks);
+  context.foreign = sitting.foreign;
+  if (!options.horizon.empty()) {
+    TLD_TRY(context.horizon, base::parse_duration(options.horizon));
+  }
+  return sitting.request.value.check(context);
+}
+
+// --- what it makes ---
+
+struct Made {
+  std::string file, sha256;
+  std::optional<std::uint16_t> without;  // key tag of the ZSK that an emergency file leaves out
+};
+
+base::Result<std::string> knot_text(const keys::SigningPlan& plan, base::Time now) {
+  TLD_TRY(const auto slots, keys::sign_slots(plan));
+  std::string text = keys::knot_response_text(slots, now);
+  TLD_TRY(const auto read_back,
+          keys::read_knot_response(text, plan.apex, plan.policy, "the new signed-key file"));
+  TLD_TRY(read_back.check(plan.slots.front().zsks, plan.slots.front().start));
+  return text;
+}
+
+base::Result<std::string> sign(keys::SigningPlan plan, const Options& options,
+                               const Sitting& sitting, const std::vector<dns::Dnskey>& without) {
+  ProgressBar bar("signing", "signatures");
+  plan.progress = bar.callback();
+  if (options.form() == Dialect::knot) return knot_text(plan, sitting.now);
+  TLD_TRY(std::string text, keys::signed_keys_file(plan, sitting.now));
+  TLD_TRY(const auto answer, keys::SignedKeys::parse(text, sitting.apex));
+  TLD_TRY(keys::check_answer(answer, sitting.request.value, without));
+  return text;
+}
+
+std::string emergency_file(const std::string& output, const dns::Dnskey& stolen) {
+  return fmt::format("{}.emergency-{}", output, stolen.key_tag());
+}
+
+// All places are opened first and all files are signed before the first takes its name.
+base::Result<std::vector<Made>> sign_all(const Options& options, const Sitting& sitting,
+                                         const keys::SigningPlan& plan) {
+  std::vector<std::pair<OutputFile, std::string>> outputs;
+  std::vector<Made> made;
+  const auto add = [&](const keys::SigningPlan& each, const std::string& file,
+                       const std::vector<dns::Dnskey>& without) -> base::Status {
+    TLD_TRY(auto output, OutputFile::create(file));
+    TLD_TRY(auto text, sign(each, options, sitting, without));
+    made.push_back({file, sha256_text(text), {}});
+    if (!without.empty()) made.back().without = without.front().key_tag();
+    outputs.emplace_back(std::move(output), std::move(text));
+    return base::ok();
+  };
+  TLD_TRY(add(plan, options.output, {}));
+  for (const dns::Dnskey& stolen : sitting.stolen) {
+    TLD_TRY(const auto without, keys::plan_emergency(plan, stolen));
+    TLD_TRY(add(without, emergency_file(options.output, stolen), {stolen}));
+  }
+  for (auto& [output, text] : outputs) {
+    output.stream() << text;
+    TLD_TRY(output.commit());
+  }
+  return made;
+}
+
+base::Status write_trust_anchor(const Options& options, const Sitting& sitting,
+                                const std::vector<keys::KskTerm>& ksks) {
+  if (options.trust_anchor.empty()) return base::ok();
+  std::string text;
+  for (const keys::KskTerm& term : ksks) {
+    TLD_TRY(const std::string one,
+            keys::trust_anchor_text(sitting.apex, term.ksk.key, sitting.policy));
+    text += one;
+  }
+  return write_output_file(options.trust_anchor, text);
+}
+
+// --- the report: what the people in the room read aloud and write down ---
+
+ordered_json bundles_json(const Sitting& sitting) {
+  ordered_json json = ordered_json::array();
+  for (const keys::Slot& bundle : sitting.request.value.bundles()) {
+    ordered_json tags = ordered_json::array();
+    for (const dns::Dnskey& key : bundle.dnskeys) tags.push_back(key.key_tag());
+    json.push_back({{"start", keys::time_text(bundle.start)}, {"zsk_key_tags", tags}});
+  }
+  return json;
+}
+
+std::string bundles_text(const Sitting& sitting) {
+  std::string text;
+  for (const keys::Slot& bundle : sitting.request.value.bundles()) {
+    text += "  from " + keys::time_text(bundle.start) + " ";
+    for (const dns::Dnskey& key : bundle.dnskeys) text += fmt::format(" {}", key.key_tag());
+    text += "\n";
+  }
+  return text;
+}
+
+Report describe_request(const Options& options, const Sitting& sitting,
+                        const std::vector<keys::KskTerm>& ksks) {
+  const std::string sha256 = sha256_text(sitting.request.octets);
+  Report report;
+  report.json = {{"zone", sitting.apex.text()},   {"request", options.request},
+                 {"request_sha256", sha256},      {"request_signer", sitting.signer},
+                 {"keys", ordered_json::array()}, {"bundles", bundles_json(sitting)},
+                 {"made", ordered_json::array()}};
+  report.text = fmt::format("{}: key signing request of {}\n  SHA-256        {}\n", options.request,
+                            sitting.apex.text(), sha256);
+  if (!sitting.signer.empty()) report.text += "  signed by      " + sitting.signer + "\n";
+  std::vector<dns::Dnskey> keys = dnskeys_of(ksks);
+  std::ranges::copy(sitting.request.value.keys(), std::back_inserter(keys));
+  for (const dns::Dnskey& key : keys) {
+    report.json["keys"].push_back(key_json(key));
+    report.text += key_line(key);
+  }
+  report.text += bundles_text(sitting);
+  return report;
+}
+
+void describe_made(Report& report, const std::vector<Made>& all) {
+  for (const Made& made : all) {
+    report.json["made"].push_back({{"file", made.file}, {"sha256", made.sha256}});
+    if (made.without) report.json["made"].back()["without_key_tag"] = *made.without;
+    report.text += fmt::format("{}: signed{}\n  SHA-256        {}\n", made.file,
+                               made.without ? fmt::format(", without ZSK {}", *made.without) : "",
+                               made.sha256);
+  }
+}
+
+base::Result<Report> run(const Options& options) {
+  TLD_TRY(const Sitting sitting, prepare(options));
+  TLD_TRY(auto token, TokenSession::open(options.ksk_token, false));
+  TLD_TRY(const auto ksks, find_ksks(options, token.session()));
+  TLD_TRY(check_request(options, sitting, ksks));
+  const keys::SignedKeys* previous = sitting.previous ? &sitting.previous->value : nullptr;
+  TLD_TRY(const auto plan, keys::plan_response(sitting.request.value, sitting.policy, ksks,
+                                               previous, options.ds_at_parent));
+  Report report = describe_request(options, sitting, ksks);
+  if (options.request_sha256.empty()) {
+    report.verdict =
+        "nothing is signed yet: compare these sums with those of the people who made "
+        "the request, then give theirs as --request-sha256";
+    return report;
+  }
+  if (options.request_sha256 != sha256_text(sitting.request.octets)) {
+    return base::refused("KSR-SHA256: " + options.request + " has the SHA-256 " +
+                         sha256_text(sitting.request.octets));
+  }
+  TLD_TRY(const auto made, sign_all(options, sitting, plan));
+  TLD_TRY(write_trust_anchor(options, sitting, ksks));
+  describe_made(report, made);
+  return report;
+}
+
+void add_inputs(CLI::App* command, Options& options) {
+  command->add_option("--zone", options.zone, "The zone's name, e.g. kz.")
+      ->required()
+      ->check(zone_name());
+  command->add_option("--policy", options.policy, "The policy (YAML); default: built-in values");
+  command->add_option("--request", options.request, "The key signing request")->required();
+  command->add_option("--request-sha256", options.request_sha256,
+                      "Its SHA-256 as those who made it say; without it nothing is signed");
+  command->add_option(
+      "--signers", options.signers,
+      "Allowed signers (ssh-keygen): demand a signature REQUEST.sig by one of them");
+  command->add_option("--previous", options.previous, "The file of the last ceremony");
+  command->add_flag("--first", options.first, "There was no ceremony before");
+  command->add_option("--foreign", options.foreign,
+                      "Files of another operator's ZSKs that the request lists without proof");
+  command->add_option("--horizon", options.horizon,
+                      "How far ahead signatures may end; default: two spans and one validity");
+  command
+      ->add_option("--dialect", options.dialect,
+                   "The form of request, file before, and output: ours, or knot")
+      ->check(CLI::IsMember({"ours", "knot"}));
+}
+
+void add_keys(CLI::App* command, Options& options) {
+  const auto term = CLI::Validator([](std::string& text) { return wrong_term(text); }, "ID=TIME");
+  command
+      ->add_option("--ksk-token", options.ksk_token,
+                   "The token with the KSK, as a PKCS #11 URI with pin-source=file: (never a PIN)")
+      ->required()
+      ->check(token_uri());
+  command
+      ->add_option("--ksk-id", options.ksk_ids,
+                   "A KSK's id; several in a KSK or algorithm roll: each signs each slot")
+      ->required()
+      ->check(key_id());
+  command->add_option("--ksk-from", options.from, "Use that KSK for slots from that time on")
+      ->check(term);
+  command->add_option("--ksk-until", options.until, "Use that KSK for slots before that time only")
+      ->check(term);
+  command->add_option("--announce", options.announce,
+                      "Ids of the KSKs that CDS and CDNSKEY name; default: each listed one");
+  command->add_flag("--ds-at-parent", options.ds_at_parent,
+                    "The DS of a KSK that comes is at the parent already: KSKs may be swapped");
+  command->add_option("--emergency-for", options.emergency_for,
+                      "DNSKEY files: for each make OUTPUT.emergency-KEYTAG without that ZSK");
+  command->add_option("--output", options.output, "The signed-key file to write")->required();
+  command->add_option("--trust-anchor", options.trust_anchor,
+                      "Also write the KSKs' DNSKEY and DS records, for validators and the parent");
+}
+
+}  // namespace
+
+void add_ceremony_run(CLI::App& ceremony, Chosen& chosen) {
+  CLI::App* command = add_command(
+      ceremony, chosen, "run",
+      {"Answer a key signing request with the KSK",
+       "Checks a key signing request by the policy and against the file of the last\n"
+       "ceremony (KSR-... in docs/ceremony.md), shows the SHA-256 of it and of each key,\n"
+       "and, once --request-sha256 says that they were compared, signs the slots it asks\n"
+       "for. Needs no network and no store. The file is read back and checked as the\n"
+       "server will check it before it takes its name.",
+       "  tldctl ceremony run --zone kz. --policy policy.yaml --request kz.ksr \\\n"
+       "    --previous kz.skr --ksk-id 0123456789abcdef0123456789abcdef \\\n"
+       "    --ksk-token "
+       "'pkcs11:token=tld-ksk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/root/"
+       "ksk.pin' \\\n"
+       "    --output kz-next.skr --request-sha256 SUM"});
+  const auto options = std::make_shared<Options>();
+  add_inputs(command, *options);
+  add_keys(command, *options);
+  on_chosen(
+      command, chosen, [options] { return run(*options); }, [options] { return misuse(*options); });
+}
+
+}  // namespace tld::cli
