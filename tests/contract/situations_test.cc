@@ -138,7 +138,7 @@ TEST_F(Situation, KilledProcessIsStartedAgain) {
   std::atomic<int> answers{0};
   for (int i = 0; i < 20; ++i) {
     client()->sign(token_.key(Algorithm::ecdsap256sha256).id, RrsigInput{}.octets(),
-                   in(milliseconds(10'000)), [&](base::Result<std::string> result) {
+                   in(milliseconds(10'000)), [&](base::Result<Signature> result) {
                      EXPECT_EQ(result.error().kind, base::ErrorKind::unavailable);
                      ++answers;
                    });
@@ -198,7 +198,7 @@ TEST_F(Situation, RequestsThatWaitedTooLongDoNotReachTheToken) {
   std::atomic<int> late{0};
   for (int i = 0; i < 20; ++i) {
     client()->sign(token_.key(Algorithm::ecdsap256sha256).id, RrsigInput{}.octets(),
-                   in(milliseconds(400)), [&](const base::Result<std::string>& result) {
+                   in(milliseconds(400)), [&](const base::Result<Signature>& result) {
                      if (result.has_error()) ++late;
                    });
   }
