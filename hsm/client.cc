@@ -25,7 +25,10 @@ void HsmClient::sign(const KeyId& id, std::string message, base::Deadline deadli
   if (id.size() > longest_id || message.size() > largest_frame - 2 * longest_id) {
     return done(base::invalid_input("a key id or message is too long to sign"));
   }
-  connection_->submit(request(Kind::sign, id, std::move(message)), deadline, std::move(done));
+  connection_->submit(request(Kind::sign, id, std::move(message)), deadline,
+                      [done = std::move(done)](base::Result<std::string> body) {
+                        done(signature_of(std::move(body)));
+                      });
 }
 
 base::Result<std::vector<KeyInfo>> HsmClient::list(base::Deadline deadline) {

@@ -48,9 +48,9 @@ class HsmClient final : public KeyDoor {
   base::Result<std::vector<KeyInfo>> list(base::Deadline deadline) override;
   Health health(base::Deadline deadline) override;
 
-  // A signature over proof_message(nonce) (hsm/proof.h): what shows that the token holds the key.
-  // Blocks until `deadline`; waits for a connection, too. REQUIRES: 16 to 64 octets.
-  base::Result<std::string> prove(const KeyId& id, std::string_view nonce, base::Deadline deadline);
+  // Waits for a connection, too.
+  base::Result<std::string> prove(const KeyId& id, std::string_view nonce,
+                                  base::Deadline deadline) override;
 
   Statistics statistics() const;
 

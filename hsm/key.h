@@ -7,6 +7,7 @@
 // Thread rule: KeyDoor is safe to call from any thread; values otherwise.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,9 +51,14 @@ struct Health {
   std::uint64_t signatures = 0;
 };
 
+struct Signature {
+  std::string octets;      // in DNSSEC form (RFC 5702 §3, RFC 6605 §4)
+  std::size_t member = 0;  // which of the door's members made it, for KeyDoor::judge()
+};
+
 class KeyDoor {
  public:
-  using SignDone = std::function<void(base::Result<std::string> signature)>;
+  using SignDone = std::function<void(base::Result<Signature> signature)>;
 
   virtual ~KeyDoor() = default;
 
@@ -65,7 +71,21 @@ class KeyDoor {
   // What keys are there (those that the process is configured for). Blocks until `deadline`.
   virtual base::Result<std::vector<KeyInfo>> list(base::Deadline deadline) = 0;
   virtual Health health(base::Deadline deadline) = 0;
+  // A signature over proof_message(nonce) (hsm/proof.h): what shows that the key is there. Blocks
+  // until `deadline`. REQUIRES: a nonce of 16 to 64 octets; else invalid_input.
+  virtual base::Result<std::string> prove(const KeyId& id, std::string_view nonce,
+                                          base::Deadline deadline);
+
+  // How many there are behind the door that can make the same signature (hsm/pool.h).
+  virtual std::size_t members() const { return 1; }
+  // What became of a signature of `member`: does it verify with the published DNSKEY? Whoever
+  // verifies says so for each one; after a wrong one, sign() may be tried again: that member is not
+  // asked.
+  virtual void judge(const KeyId& id, std::size_t member, bool verifies);
 };
+
+// What sign() gives, from octets that the door's only member made.
+base::Result<Signature> signature_of(base::Result<std::string> octets, std::size_t member = 0);
 
 // Blocking form of sign().
 base::Result<std::string> sign_now(KeyDoor& door, const KeyId& id, std::string message,

@@ -104,7 +104,8 @@ void SoftwareKeys::State::run() {
       Delayed next = std::move(delayed.extract(delayed.begin()).mapped());
       const bool stopped = stop;
       lock.unlock();
-      next.done(stopped ? base::unavailable("the software keys are gone") : std::move(next.answer));
+      next.done(signature_of(stopped ? base::unavailable("the software keys are gone")
+                                     : std::move(next.answer)));
       lock.lock();
     }
   }
@@ -121,17 +122,25 @@ SoftwareKeys::~SoftwareKeys() {
   if (state_->timer.joinable()) state_->timer.join();
 }
 
-base::Result<KeyInfo> SoftwareKeys::generate(Algorithm algorithm, unsigned rsa_bits) {
+base::Result<KeyInfo> SoftwareKeys::generate(Algorithm algorithm, unsigned rsa_bits, KeyId id) {
   TLD_TRY(EvpKey evp, make_key(algorithm, rsa_bits));
   TLD_TRY(PublicKey public_key, from_openssl(algorithm, evp.get()));
-  KeyId id(16, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(id.data()), 16) != 1) {
-    return base::internal("OpenSSL has no random octets: " + openssl_reason());
+  if (id.empty()) {
+    id.resize(16);
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(id.data()), 16) != 1) {
+      return base::internal("OpenSSL has no random octets: " + openssl_reason());
+    }
   }
   const KeyInfo info{id, base::to_hex(id), std::move(public_key)};
-  state_->keys.lock()->emplace(id,
-                               Key{info, std::shared_ptr<EVP_PKEY>(evp.release(), EVP_PKEY_free)});
+  state_->keys.lock()->insert_or_assign(
+      id, Key{info, std::shared_ptr<EVP_PKEY>(evp.release(), EVP_PKEY_free)});
   return info;
+}
+
+void SoftwareKeys::copy_keys_of(const SoftwareKeys& other) {
+  const std::map<KeyId, Key> copies = *other.state_->keys.read();
+  const auto mine = state_->keys.lock();
+  for (const auto& [id, key] : copies) mine->insert_or_assign(id, key);
 }
 
 SoftwareKeys::Faults& SoftwareKeys::faults() {
@@ -147,7 +156,7 @@ void SoftwareKeys::sign(const KeyId& id, std::string message, base::Deadline dea
   const auto start = std::chrono::steady_clock::now();
   if (start >= deadline) return done(base::timed_out("the deadline had passed already"));
   const std::chrono::milliseconds delay(state_->faults.delay_ms.load());
-  if (delay.count() == 0) return done(state_->answer(id, message));
+  if (delay.count() == 0) return done(signature_of(state_->answer(id, message)));
   if (start + delay > deadline) {
     state_->answer_at(deadline, {base::timed_out("the software key is slow"), std::move(done)});
   } else {

@@ -29,7 +29,10 @@ class SoftwareKeys final : public KeyDoor {
   ~SoftwareKeys() override;
 
   // Makes a key; returns its identification. RSA: 2048 bits unless `rsa_bits` says otherwise.
-  base::Result<KeyInfo> generate(Algorithm algorithm, unsigned rsa_bits = 2048);
+  // Its CKA_ID is random unless `id` is given; a key with the same id goes.
+  base::Result<KeyInfo> generate(Algorithm algorithm, unsigned rsa_bits = 2048, KeyId id = {});
+  // All keys of `other` are here too, as in a token that was restored from the other's backup.
+  void copy_keys_of(const SoftwareKeys& other);
 
   Faults& faults();
   std::uint64_t sign_calls() const;

@@ -16,45 +16,6 @@ std::string trimmed(const CK_UTF8CHAR* text, std::size_t size) {
   return out;
 }
 
-Session::Trouble trouble_of(CK_RV code) {
-  switch (code) {
-    case CKR_KEY_HANDLE_INVALID:
-    case CKR_OBJECT_HANDLE_INVALID:
-      return Session::Trouble::key;
-    case CKR_MECHANISM_INVALID:
-    case CKR_MECHANISM_PARAM_INVALID:
-    case CKR_KEY_TYPE_INCONSISTENT:
-    case CKR_KEY_FUNCTION_NOT_PERMITTED:
-    case CKR_KEY_SIZE_RANGE:
-    case CKR_DATA_INVALID:
-    case CKR_DATA_LEN_RANGE:
-      return Session::Trouble::request;
-    default:
-      return Session::Trouble::session;  // start anew rather than guess
-  }
-}
-
-// Failures of C_Login that say nothing about the PIN: the token could not be asked.
-bool login_was_not_tried(CK_RV code) {
-  switch (code) {
-    case CKR_DEVICE_ERROR:
-    case CKR_DEVICE_MEMORY:
-    case CKR_DEVICE_REMOVED:
-    case CKR_TOKEN_NOT_PRESENT:
-    case CKR_TOKEN_NOT_RECOGNIZED:
-    case CKR_HOST_MEMORY:
-    case CKR_GENERAL_ERROR:
-    case CKR_FUNCTION_FAILED:
-    case CKR_FUNCTION_CANCELED:
-    case CKR_OPERATION_ACTIVE:
-    case CKR_SESSION_CLOSED:
-    case CKR_SESSION_HANDLE_INVALID:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 base::Result<std::shared_ptr<Token>> Token::open(const TokenUri& uri) {
@@ -102,7 +63,7 @@ base::Status Token::login(const Pin& pin) {
     return base::ok();
   }
   const base::Error error = token_error("C_Login", code);
-  if (!login_was_not_tried(code)) return base::refused(error.message);
+  if (!facts_of(code).pin_not_looked_at) return base::refused(error.message);
   // Some modules say "general error" for a wrong PIN: the token's counter knows.
   const base::Result<CK_FLAGS> after = flags();
   constexpr CK_FLAGS counted =
@@ -128,6 +89,14 @@ Session::~Session() {
   functions_->C_CloseSession(handle_);
 }
 
+base::Status Session::check_login() const {
+  CK_SESSION_INFO info{};
+  const CK_RV code = functions_->C_GetSessionInfo(handle_, &info);
+  if (code != CKR_OK) return token_error("C_GetSessionInfo", code);
+  if (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS) return base::ok();
+  return base::unavailable("the token has forgotten the login");
+}
+
 base::Result<std::string> Session::sign(const TokenKey& key, std::string_view message) {
   const AlgorithmFacts& algorithm = facts(key.info.public_key.algorithm);
   const base::Sha256 hash = base::sha256(message);
@@ -143,7 +112,7 @@ base::Result<std::string> Session::sign(const TokenKey& key, std::string_view me
     code =
         functions_->C_Sign(handle_, data, static_cast<CK_ULONG>(message.size()), out.data(), &size);
   }
-  trouble_ = code == CKR_OK ? Trouble::none : trouble_of(code);
+  repair_ = code == CKR_OK ? Repair::nothing : facts_of(code).repair;
   if (code != CKR_OK) return token_error(call, code);
   return std::string(reinterpret_cast<const char*>(out.data()), size);
 }

@@ -16,12 +16,10 @@
 #include "base/result.h"
 #include "hsm/key.h"
 #include "hsm/pin.h"
+#include "hsm/token_codes.h"
 #include "hsm/token_uri.h"
 
 namespace tld::hsm {
-
-// unavailable when a later retry can help, else internal: "C_Sign: <what p11-kit says>".
-base::Error token_error(const char* call, CK_RV code);
 
 class Module {
  public:
@@ -83,9 +81,6 @@ struct TokenKey {
 
 class Session {
  public:
-  // Whose fault the last error of sign() was.
-  enum class Trouble { none, request, key, session };
-
   static base::Result<std::unique_ptr<Session>> open(const std::shared_ptr<Token>& token,
                                                      bool writable = false);
   Session(const Session&) = delete;
@@ -95,11 +90,14 @@ class Session {
   CK_FUNCTION_LIST& functions() const { return *functions_; }
   CK_SESSION_HANDLE handle() const { return handle_; }
 
-  // A signature in DNSSEC form. On an error trouble() says what to do: look for the key again
-  // (key), or give up the session and the token (session).
+  // unavailable when the token does not know any more that we logged in: private keys are not
+  // there then, and no call says why.
+  base::Status check_login() const;
+
+  // A signature in DNSSEC form. On an error repair() says what to do before the next one.
   base::Result<std::string> sign(const TokenKey& key, std::string_view message);
-  Trouble trouble() const { return trouble_; }
-  void forget_trouble() { trouble_ = Trouble::none; }
+  Repair repair() const { return repair_; }
+  void forget_repair() { repair_ = Repair::nothing; }
 
  private:
   friend class Token;
@@ -108,7 +106,7 @@ class Session {
   std::shared_ptr<Module> module_;
   CK_FUNCTION_LIST* functions_;
   CK_SESSION_HANDLE handle_;
-  Trouble trouble_ = Trouble::none;
+  Repair repair_ = Repair::nothing;
 };
 
 }  // namespace tld::hsm

@@ -36,7 +36,7 @@ void TokenDoor::sign(const KeyId& id, std::string message, base::Deadline deadli
   if (std::chrono::steady_clock::now() > deadline) {
     return done(base::timed_out("the token was too slow"));
   }
-  done(std::move(signature));
+  done(signature_of(std::move(signature)));
 }
 
 base::Result<std::vector<KeyInfo>> TokenDoor::list(base::Deadline deadline) {

@@ -22,37 +22,11 @@ static_assert(CKK_RSA == 0x0 && CKK_EC == 0x3 && CKM_RSA_PKCS_KEY_PAIR_GEN == 0x
                   CKM_ECDSA == 0x1041,
               "algorithm.cc has the numbers of PKCS #11");
 
-bool retry_can_help(CK_RV code) {
-  switch (code) {
-    case CKR_ARGUMENTS_BAD:
-    case CKR_ATTRIBUTE_TYPE_INVALID:
-    case CKR_ATTRIBUTE_VALUE_INVALID:
-    case CKR_KEY_FUNCTION_NOT_PERMITTED:
-    case CKR_KEY_TYPE_INCONSISTENT:
-    case CKR_MECHANISM_INVALID:
-    case CKR_TEMPLATE_INCONSISTENT:
-    case CKR_TOKEN_WRITE_PROTECTED:
-      return false;
-    default:
-      return true;
-  }
-}
-
 std::string libp11_reason() {
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
   ERR_clear_error();
   return reason != nullptr ? reason : "no reason given";
 }
-
-}  // namespace
-
-base::Error token_error(const char* call, CK_RV code) {
-  std::string text = std::string(call) + ": " + p11_kit_strerror(code);
-  return retry_can_help(code) ? base::unavailable(std::move(text))
-                              : base::internal(std::move(text));
-}
-
-namespace {
 
 // A module is initialised and finalised once per process (C_Finalize ends everybody's sessions), so
 // all who use it at the same time share it.

@@ -26,9 +26,24 @@ TokenConfig read_token(YamlMap& map) {
   return token;
 }
 
+std::vector<std::string> read_zsk_tokens(YamlMap& map) {
+  const std::string one = map.text("token", "");
+  std::vector<std::string> tokens = map.texts("tokens");
+  if (one.empty() == tokens.empty()) {
+    map.reject("token", "give either token or tokens");
+  } else if (tokens.empty()) {
+    tokens.push_back(one);
+  }
+  std::set<std::string> seen;
+  for (const std::string& name : tokens) {
+    if (!seen.insert(name).second) map.reject("tokens", name + " is there twice");
+  }
+  return tokens;
+}
+
 ZskConfig read_zsk(YamlMap& map) {
   ZskConfig zsk;
-  zsk.token = map.text("token");
+  zsk.tokens = read_zsk_tokens(map);
   const auto id = base::from_hex(map.text("id"));
   if (id && !id.value().empty()) {
     zsk.id = id.value();
@@ -138,6 +153,10 @@ ZoneConfig read_zone(YamlMap& map) {
                                     {"counter", Serial::counter}, zone.serial);
   zone.publish = read_choice<PublishRule>(map, "publish", {"live", PublishRule::live},
                                           {"verified", PublishRule::verified}, zone.publish);
+  using Order = hsm::TokenOrder;
+  zone.token_order =
+      read_choice<Order>(map, "token-order", {"primary-reserve", Order::primary_reserve},
+                         {"all-active", Order::all_active}, zone.token_order);
   map.map("brake", [&](YamlMap& brake) { zone.brake = read_brake(brake); });
   read_secondaries(map, zone);
   zone.policy = map.text("policy", "");
@@ -165,8 +184,9 @@ void cross_check(YamlMap& map, const Config& config) {
       map.reject("zones", zone.name.text() + ": publish: verified needs the section verification");
     }
     for (const ZskConfig& zsk : zone.zsks) {
-      if (tokens.count(zsk.token) == 0) {
-        map.reject("zones", zone.name.text() + ": zsk.token: no token is named " + zsk.token);
+      for (const std::string& token : zsk.tokens) {
+        if (tokens.count(token) != 0) continue;
+        map.reject("zones", zone.name.text() + ": zsk.token: no token is named " + token);
       }
     }
     for (const dns::Name& key : zone.transfer_keys) {

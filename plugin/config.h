@@ -16,6 +16,7 @@
 #include "base/socket_address.h"
 #include "dns/name.h"
 #include "hsm/key.h"
+#include "hsm/pool.h"
 #include "plugin/tsig.h"
 #include "publish/brake.h"
 #include "zones/store.h"
@@ -30,9 +31,9 @@ struct TokenConfig {
 };
 
 struct ZskConfig {
-  std::string token;             // a TokenConfig's name
-  hsm::KeyId id;                 // CKA_ID
-  std::filesystem::path dnskey;  // its DNSKEY record; empty: the only ZSK in the signed-key file
+  std::vector<std::string> tokens;  // names of TokenConfigs that hold it, in order of preference
+  hsm::KeyId id;                    // CKA_ID
+  std::filesystem::path dnskey;     // its DNSKEY record; empty: the only ZSK in the signed-key file
 };
 
 // By validators of others, of whole zones (publish/zone_verifier.h).
@@ -52,7 +53,8 @@ struct ZoneConfig {
   dns::Name name;
   std::filesystem::path policy;       // empty: the defaults of keys/policy.h
   std::filesystem::path signed_keys;  // from the ceremony
-  std::vector<ZskConfig> zsks;        // exactly one: rollovers come with "Keys for years"
+  hsm::TokenOrder token_order = hsm::TokenOrder::primary_reserve;
+  std::vector<ZskConfig> zsks;  // exactly one: rollovers come with "Keys for years"
   zones::SerialRule serial = zones::SerialRule::unixtime;
   PublishRule publish = PublishRule::live;
   publish::BrakeLimits brake;

@@ -31,10 +31,27 @@ base::Result<dns::Dnskey> only_zsk_of(const keys::SignedKeys& signed_keys) {
   return *found;
 }
 
+std::vector<std::shared_ptr<hsm::KeyPool>> pools_of(const ZoneConfig& config,
+                                                    const ServedZone::Doors& doors) {
+  hsm::KeyPool::Options options;
+  options.order = config.token_order;
+  std::vector<std::shared_ptr<hsm::KeyPool>> pools;
+  for (const ZskConfig& zsk : config.zsks) {
+    hsm::KeyPool::Members members;
+    for (const std::string& token : zsk.tokens) members.push_back(doors.at(token));
+    pools.push_back(std::make_shared<hsm::KeyPool>(std::move(members), options));
+  }
+  return pools;
+}
+
 }  // namespace
 
 ServedZone::ServedZone(int id, ZoneConfig config, keys::Policy policy, Shared shared)
-    : id_(id), config_(std::move(config)), policy_(std::move(policy)), shared_(std::move(shared)) {
+    : id_(id),
+      config_(std::move(config)),
+      policy_(std::move(policy)),
+      shared_(std::move(shared)),
+      pools_(pools_of(config_, shared_.doors)) {
   if (config_.also_notify.empty()) return;
   notifier_ = std::make_unique<publish::Notifier>(
       apex(), config_.also_notify, publish::Notifier::Options{}, shared_.clock, shared_.log);
@@ -52,6 +69,12 @@ std::optional<publish::Follower::Waiting> ServedZone::waiting() const {
 
 std::uint64_t ServedZone::store_reads() const {
   return started_.load(std::memory_order_acquire) ? follower_->store_reads() : 0;
+}
+
+std::uint64_t ServedZone::retried_elsewhere() const {
+  std::uint64_t sum = 0;
+  for (const auto& pool : pools_) sum += pool->retried_elsewhere();
+  return sum;
 }
 
 void ServedZone::look() {
@@ -78,10 +101,11 @@ base::Status ServedZone::take_up() {
 base::Result<ServedZone::ZoneKeys> ServedZone::bind_keys(
     const keys::SignedKeys& signed_keys) const {
   ZoneKeys bound;
-  for (const ZskConfig& zsk : config_.zsks) {
+  for (std::size_t i = 0; i < config_.zsks.size(); ++i) {
+    const ZskConfig& zsk = config_.zsks[i];
     TLD_TRY(auto dnskey, zsk.dnskey.empty() ? only_zsk_of(signed_keys)
                                             : keys::read_dnskey_file(zsk.dnskey, apex()));
-    TLD_TRY(auto key, signer::ZoneKey::make(dnskey, zsk.id, shared_.doors.at(zsk.token)));
+    TLD_TRY(auto key, signer::ZoneKey::make(dnskey, zsk.id, pools_[i]));
     bound.push_back(std::move(key));
   }
   return bound;

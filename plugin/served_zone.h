@@ -19,7 +19,7 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "base/log.h"
-#include "hsm/key.h"
+#include "hsm/pool.h"
 #include "keys/policy.h"
 #include "keys/signed_keys.h"
 #include "plugin/config.h"
@@ -35,7 +35,7 @@ namespace tld::plugin {
 
 class ServedZone {
  public:
-  using Doors = std::map<std::string, std::shared_ptr<hsm::KeyDoor>>;  // by token name
+  using Doors = std::map<std::string, std::shared_ptr<hsm::PoolMember>>;  // by token name
   struct Shared {  // what all zones of the server use
     zones::StoreAddress store;
     std::chrono::seconds publish_interval;
@@ -77,6 +77,8 @@ class ServedZone {
   const publish::Notifier* notifier() const { return notifier_.get(); }
   const std::vector<dns::Name>& transfer_keys() const { return config_.transfer_keys; }
   const std::vector<ZskConfig>& zsk_configs() const { return config_.zsks; }
+  // Signatures that a second token was asked for, after an error or because the first was slow.
+  std::uint64_t retried_elsewhere() const;
 
  private:
   using ZoneKeys = std::vector<std::shared_ptr<const signer::ZoneKey>>;
@@ -94,6 +96,7 @@ class ServedZone {
   const ZoneConfig config_;
   const keys::Policy policy_;
   const Shared shared_;
+  const std::vector<std::shared_ptr<hsm::KeyPool>> pools_;  // one per configured ZSK
 
   base::Guarded<std::shared_ptr<const keys::SignedKeys>> signed_keys_;
   std::atomic<std::uint64_t> keys_generation_{0};

@@ -43,6 +43,7 @@ void Server::start_tokens(const Config& config) {
     made.name = token.name;
     made.client = std::make_shared<hsm::HsmClient>(
         hsm::HsmClient::Options{.token = token.name, .socket = token.socket}, log_);
+    made.member = std::make_shared<hsm::PoolMember>(token.name, made.client, log_);
     if (!token.command.empty()) {
       made.supervisor = std::make_unique<hsm::Supervisor>(
           hsm::Supervisor::Options{.token = token.name, .command = token.command}, made.client,
@@ -65,7 +66,8 @@ base::Status Server::check_verification(const Config& config) {
   if (!config.verification) return base::ok();
   const auto& directory = config.verification->directory;
   std::error_code error;
-  if (std::filesystem::is_directory(directory, error) && ::access(directory.c_str(), W_OK | X_OK) == 0) {
+  if (std::filesystem::is_directory(directory, error) &&
+      ::access(directory.c_str(), W_OK | X_OK) == 0) {
     return base::ok();
   }
   return base::refused("verification.directory " + directory.string() +
@@ -102,7 +104,7 @@ base::Status Server::configure(const Config& config) {
                             clock_,
                             log_,
                             {}};
-  for (const Token& token : tokens_) shared.doors[token.name] = token.client;
+  for (const Token& token : tokens_) shared.doors[token.name] = token.member;
   shared.on_published = [log = log_, forget = options_.forget_answers](const dns::Name& apex,
                                                                        std::uint32_t serial) {
     // A secondary that asks for the SOA at the NOTIFY would get the old one for cache-ttl.
@@ -134,6 +136,18 @@ std::uint64_t Server::notify_total(
   for (const auto& zone : zones_) {
     if (zone->notifier() != nullptr) sum += zone->notifier()->counters().*counter;
   }
+  return sum;
+}
+
+std::uint64_t Server::breakers_opened() const {
+  std::uint64_t sum = 0;
+  for (const Token& token : tokens_) sum += token.member->view().opened;
+  return sum;
+}
+
+std::uint64_t Server::retried_elsewhere() const {
+  std::uint64_t sum = service_->counters().retried_after_wrong;
+  for (const auto& zone : zones_) sum += zone->retried_elsewhere();
   return sum;
 }
 

@@ -42,6 +42,7 @@ struct QuestionCounters {
 struct Token {
   std::string name;
   std::shared_ptr<hsm::HsmClient> client;
+  std::shared_ptr<hsm::PoolMember> member;      // what all zones know of it
   std::unique_ptr<hsm::Supervisor> supervisor;  // null: systemd runs its tld-hsmd
 };
 
@@ -68,6 +69,9 @@ class Server {
   // A counter of the notifiers, over all zones.
   std::uint64_t notify_total(
       std::atomic<std::uint64_t> publish::Notifier::Counters::*counter) const;
+
+  std::uint64_t breakers_opened() const;
+  std::uint64_t retried_elsewhere() const;  // signatures, over all zones
 
   const std::vector<Token>& tokens() const { return tokens_; }
   signer::SigningService& service() { return *service_; }

@@ -19,7 +19,7 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 
 struct Counter {
-  const char* name;         // in the StatBag, with "tld-" in front, and in TLD-STATUS
+  const char* name;  // in the StatBag, with "tld-" in front, and in TLD-STATUS
   const char* description;
   std::uint64_t (*value)(Server&);
 };
@@ -77,6 +77,10 @@ const Counter counters[] = {
      [](Server& s) -> std::uint64_t { return s.service().counters().timed_out; }},
     {"sign-verify-failed", "Signatures thrown away: wrong by the published DNSKEY",
      [](Server& s) -> std::uint64_t { return s.service().counters().verify_failed; }},
+    {"sign-retried-elsewhere", "Signatures that another token was asked for, too",
+     [](Server& s) { return s.retried_elsewhere(); }},
+    {"hsm-breaker-opened", "Times that a token was found unfit and left alone for a while",
+     [](Server& s) { return s.breakers_opened(); }},
     {"sign-refused-overload", "Signatures not started because too many were in the making",
      [](Server& s) -> std::uint64_t { return s.service().counters().refused_overload; }},
     {"notify-sent", "NOTIFY datagrams sent to secondaries",
@@ -110,13 +114,14 @@ json describe(const publish::Publication& publication) {
   out["nsec3-ring"] = signed_zone.zone().ring_size();
   for (std::size_t i = 0; i < signed_zone.key_count(); ++i) {
     const signer::ZoneKey& key = signed_zone.key(i);
-    out["zsk"].push_back({{"key-tag", key.key_tag()},
-                          {"use", to_string(signed_zone.use(i))},
-                          {"algorithm", key.dnskey().algorithm},
-                          {"id", base::to_hex(key.id())},
-                          {"fingerprint", base::to_hex(base::as_octets(key.dnskey().fingerprint()))},
-                          {"signatures", signed_zone.signatures(i)},
-                          {"signatures-wanted", signed_zone.zone().signature_count()}});
+    out["zsk"].push_back(
+        {{"key-tag", key.key_tag()},
+         {"use", to_string(signed_zone.use(i))},
+         {"algorithm", key.dnskey().algorithm},
+         {"id", base::to_hex(key.id())},
+         {"fingerprint", base::to_hex(base::as_octets(key.dnskey().fingerprint()))},
+         {"signatures", signed_zone.signatures(i)},
+         {"signatures-wanted", signed_zone.zone().signature_count()}});
   }
   return out;
 }
@@ -165,13 +170,28 @@ json describe(ServedZone& zone, base::Time now) {
   return out;
 }
 
-json describe(const Token& token) {
+json describe_breaker(const hsm::PoolMember::View& breaker, base::Time now) {
+  json out{{"state", to_string(breaker.state)},
+           {"opened", breaker.opened},
+           {"wrong-signature", breaker.distrusted}};
+  if (breaker.opened == 0) return out;
+  const auto ago = std::chrono::steady_clock::now() - breaker.since;
+  out["since"] = utc(now - std::chrono::duration_cast<std::chrono::seconds>(ago));
+  out["why"] = breaker.why;
+  return out;
+}
+
+json describe(const Token& token, base::Time now) {
   const hsm::Health health =
       token.client->health(std::chrono::steady_clock::now() + milliseconds{300});
-  return {{"token", token.name},         {"reachable", health.reachable},
-          {"logged-in", health.logged_in}, {"detail", health.detail},
-          {"sessions", health.sessions},   {"queued", health.queued},
-          {"signatures", health.signatures}};
+  return {{"token", token.name},
+          {"reachable", health.reachable},
+          {"logged-in", health.logged_in},
+          {"detail", health.detail},
+          {"sessions", health.sessions},
+          {"queued", health.queued},
+          {"signatures", health.signatures},
+          {"breaker", describe_breaker(token.member->view(), now)}};
 }
 
 json status() {
@@ -182,7 +202,7 @@ json status() {
   out["tokens"] = json::array();
   const base::Time now = server->clock().now();
   for (const auto& zone : server->zones()) out["zones"].push_back(describe(*zone, now));
-  for (const Token& token : server->tokens()) out["tokens"].push_back(describe(token));
+  for (const Token& token : server->tokens()) out["tokens"].push_back(describe(token, now));
   for (const Counter& counter : counters) out["counters"][counter.name] = counter.value(*server);
   out["signatures-in-the-making"] = server->service().in_flight();
   out["last-signing-failure"] = server->service().last_failure();
@@ -215,15 +235,14 @@ std::string zone_text(const json& zone) {
   if (zone.contains("live")) {
     const json& live = zone["live"];
     text += fmt::format("  serial {} since {}, {} delegations ({} secure), NSEC3 ring of {}\n",
-                        live["serial"].get<std::uint32_t>(),
-                        live["live-since"].get<std::string>(), live["delegations"].dump(),
-                        live["secure-delegations"].dump(), live["nsec3-ring"].dump());
+                        live["serial"].get<std::uint32_t>(), live["live-since"].get<std::string>(),
+                        live["delegations"].dump(), live["secure-delegations"].dump(),
+                        live["nsec3-ring"].dump());
     for (const json& key : live["zsk"]) {
       text += fmt::format("  ZSK {} ({}) algorithm {} (CKA_ID {}): {} of {} signatures\n",
                           key["key-tag"].dump(), key["use"].get<std::string>(),
-                          key["algorithm"].dump(),
-                          key["id"].get<std::string>(), key["signatures"].dump(),
-                          key["signatures-wanted"].dump());
+                          key["algorithm"].dump(), key["id"].get<std::string>(),
+                          key["signatures"].dump(), key["signatures-wanted"].dump());
     }
   } else {
     text += "  NOT SERVED (SERVFAIL)\n";
@@ -249,10 +268,15 @@ std::string zone_text(const json& zone) {
 std::string token_text(const json& token) {
   const bool fine = token["reachable"].get<bool>() && token["logged-in"].get<bool>();
   const auto detail = token["detail"].get<std::string>();
-  return fmt::format("token {}: {}{}{} ({} sessions, {} queued, {} signatures)\n",
-                     token["token"].get<std::string>(), fine ? "ready" : "NOT READY",
-                     detail.empty() ? "" : ": ", detail, token["sessions"].dump(),
-                     token["queued"].dump(), token["signatures"].dump());
+  std::string text = fmt::format("token {}: {}{}{} ({} sessions, {} queued, {} signatures)\n",
+                                 token["token"].get<std::string>(), fine ? "ready" : "NOT READY",
+                                 detail.empty() ? "" : ": ", detail, token["sessions"].dump(),
+                                 token["queued"].dump(), token["signatures"].dump());
+  const json& breaker = token["breaker"];
+  const auto state = breaker["state"].get<std::string>();
+  if (state == "closed") return text;
+  return text + fmt::format("  BREAKER {} since {}: {}\n", state == "open" ? "OPEN" : "HALF-OPEN",
+                            breaker["since"].get<std::string>(), breaker["why"].get<std::string>());
 }
 
 std::string run_command(const std::vector<std::string>& words, Utility::pid_t /*parent*/) {

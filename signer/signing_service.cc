@@ -15,6 +15,8 @@ struct SigningService::Task {
   Reason reason = Reason::on_demand;
   Validity validity;
   std::string input;
+  base::Deadline deadline;
+  std::size_t wrong = 0;  // signatures that did not verify
   std::shared_ptr<Flight> flight = std::make_shared<Flight>();
 
   std::string describe() const {
@@ -96,19 +98,25 @@ std::shared_ptr<Flight> SigningService::start(std::shared_ptr<const SignedZone> 
 
 void SigningService::send(const std::shared_ptr<Task>& task) {
   const SignedZone& zone = *task->zone;
-  const ZoneKey& key = zone.key(task->key);
   const dns::RRset rrset = zone.zone().signable(task->slot);
   task->validity = validity_at(zone.policy(), rrset.owner, clock_->now());
   task->input = zone.to_sign(task->key, task->slot, task->validity).input;
+  task->deadline = std::chrono::steady_clock::now() + options_.sign_deadline;
+  ask(task);
+}
+
+void SigningService::ask(const std::shared_ptr<Task>& task) {
+  const ZoneKey& key = task->zone->key(task->key);
   counters_.requests.fetch_add(1, std::memory_order_relaxed);
-  const base::Deadline deadline = std::chrono::steady_clock::now() + options_.sign_deadline;
-  key.door().sign(key.id(), task->input, deadline, [this, task](base::Result<std::string> signature) {
-    const bool urgent = task->reason == Reason::on_demand;
-    // Notified under the lock: once it is free, the flight can land and the service can go.
-    const std::lock_guard lock(arrived_mutex_);
-    (urgent ? arrived_urgent_ : arrived_).push_back({task, std::move(signature)});
-    arrived_cv_.notify_one();
-  });
+  key.door().sign(key.id(), task->input, task->deadline,
+                  [this, task](base::Result<hsm::Signature> signature) {
+                    const bool urgent = task->reason == Reason::on_demand;
+                    // Notified under the lock: once it is free, the flight can land and the service
+                    // can go.
+                    const std::lock_guard lock(arrived_mutex_);
+                    (urgent ? arrived_urgent_ : arrived_).push_back({task, std::move(signature)});
+                    arrived_cv_.notify_one();
+                  });
 }
 
 void SigningService::verify_loop() {
@@ -126,8 +134,13 @@ void SigningService::verify_loop() {
 }
 
 void SigningService::finish(const std::shared_ptr<Task>& task,
-                            base::Result<std::string> signature) {
+                            base::Result<hsm::Signature> signature) {
   const base::Status outcome = accept(*task, signature);
+  // The token that was wrong is not asked again; another one may hold the right key.
+  if (!outcome && signature && ++task->wrong < task->zone->key(task->key).door().members()) {
+    counters_.retried_after_wrong.fetch_add(1, std::memory_order_relaxed);
+    return ask(task);
+  }
   if (outcome) {
     count_success(task->reason);
   } else {
@@ -137,23 +150,33 @@ void SigningService::finish(const std::shared_ptr<Task>& task,
 }
 
 // The only place where a signature becomes visible.
-base::Status SigningService::accept(const Task& task, const base::Result<std::string>& signature) {
+base::Status SigningService::accept(const Task& task,
+                                    const base::Result<hsm::Signature>& signature) {
   if (!signature) return signature.error();
   const ZoneKey& key = task.zone->key(task.key);
-  if (signature.value().size() != key.signature_octets() ||
-      !key.verifier().verify(task.input, signature.value())) {
+  const std::string& octets = signature.value().octets;
+  const bool verifies =
+      octets.size() == key.signature_octets() && key.verifier().verify(task.input, octets);
+  key.door().judge(key.id(), signature.value().member, verifies);
+  if (!verifies) {
     counters_.verify_failed.fetch_add(1, std::memory_order_relaxed);
     return base::refused("the token's signature does not verify with the published DNSKEY");
   }
-  task.zone->table(task.key).put(task.slot, task.validity, signature.value());
+  task.zone->table(task.key).put(task.slot, task.validity, octets);
   return base::ok();
 }
 
 void SigningService::count_success(Reason reason) {
   switch (reason) {
-    case Reason::on_demand: ++counters_.made_on_demand; break;
-    case Reason::background: ++counters_.made_in_background; break;
-    case Reason::publication: ++counters_.made_for_publication; break;
+    case Reason::on_demand:
+      ++counters_.made_on_demand;
+      break;
+    case Reason::background:
+      ++counters_.made_in_background;
+      break;
+    case Reason::publication:
+      ++counters_.made_for_publication;
+      break;
   }
 }
 

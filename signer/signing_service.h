@@ -2,7 +2,8 @@
 //
 // Makes signatures: at most one at a time for each (signed zone, key, slot), whoever asks. The key's
 // door signs; our own threads verify with the published DNSKEY; only then the signature is in the
-// table. A signature that does not verify is counted, reported and thrown away.
+// table. A signature that does not verify is counted, reported and thrown away; where the key is in
+// several tokens, another one is asked then.
 //
 // Thread rule: safe from any thread. start() never blocks on a token.
 #pragma once
@@ -38,6 +39,7 @@ struct SigningCounters {
   std::atomic<std::uint64_t> failed{0};            // the door gave an error
   std::atomic<std::uint64_t> timed_out{0};         // no answer within the deadline
   std::atomic<std::uint64_t> verify_failed{0};     // a wrong signature: look at the token now
+  std::atomic<std::uint64_t> retried_after_wrong{0};  // asked of another token after that
   std::atomic<std::uint64_t> refused_overload{0};  // too many being made already
 };
 
@@ -87,8 +89,9 @@ class SigningService {
 
   void send(const std::shared_ptr<Task>& task);
   void verify_loop();
-  void finish(const std::shared_ptr<Task>& task, base::Result<std::string> signature);
-  base::Status accept(const Task& task, const base::Result<std::string>& signature);
+  void ask(const std::shared_ptr<Task>& task);
+  void finish(const std::shared_ptr<Task>& task, base::Result<hsm::Signature> signature);
+  base::Status accept(const Task& task, const base::Result<hsm::Signature>& signature);
   void count_failure(const Task& task, const base::Error& error);
   void count_success(Reason reason);
   void land(const std::shared_ptr<Task>& task, const base::Status& outcome);
@@ -104,7 +107,7 @@ class SigningService {
 
   struct Arrived {
     std::shared_ptr<Task> task;
-    base::Result<std::string> signature;
+    base::Result<hsm::Signature> signature;
   };
   std::mutex arrived_mutex_;
   std::condition_variable arrived_cv_;

@@ -86,7 +86,11 @@ UnderWay send(Bench& bench, const KeyInfo& key, std::uint32_t number) {
   auto promise = std::make_shared<std::promise<base::Result<std::string>>>();
   UnderWay out{message_number(key.public_key.algorithm, number), promise->get_future()};
   bench.client.sign(key.id, out.message, in(milliseconds(10'000)),
-                    [promise](base::Result<std::string> r) { promise->set_value(std::move(r)); });
+                    [promise](base::Result<Signature> r) {
+                      promise->set_value(r.has_error()
+                                             ? base::Result<std::string>(std::move(r).error())
+                                             : std::move(std::move(r).value().octets));
+                    });
   return out;
 }
 

@@ -13,6 +13,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds first_back_off{100};
 constexpr milliseconds longest_back_off{5'000};
+// A token that goes so soon after it was opened is no token that works.
+constexpr milliseconds too_soon{10'000};
 
 }  // namespace
 
@@ -24,8 +26,13 @@ Keeper::Keeper(const DaemonConfig& config, TokenState& state, Watchdog::Line& li
       refused_pin_(config.socket + ".pin-refused") {}
 
 void Keeper::run() {
+  milliseconds pause{0};
+  base::Deadline opened_at{};
   while (state_.wait_until_away()) {
-    if (!keep_trying()) return;
+    const bool lasted = std::chrono::steady_clock::now() - opened_at >= too_soon;
+    pause = lasted ? milliseconds(0) : std::clamp(2 * pause, first_back_off, longest_back_off);
+    if (!state_.pause(pause) || !keep_trying()) return;
+    opened_at = std::chrono::steady_clock::now();
   }
 }
 

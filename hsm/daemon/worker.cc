@@ -69,10 +69,10 @@ void Worker::serve_jobs(std::uint64_t number) {
 
 base::Result<std::string> Worker::perform(const Job& job) {
   const Watched watched(line_);
-  session_->forget_trouble();
+  session_->forget_repair();
   TLD_TRY(const TokenKey* found, key(job.request.key));
   auto signature = sign(*found, job.request);
-  if (session_->trouble() != Session::Trouble::key) return signature;
+  if (session_->repair() != Repair::find_key) return signature;
   keys_.erase(job.request.key);  // its handle is stale: look for it once more
   TLD_TRY(found, key(job.request.key));
   return sign(*found, job.request);
@@ -82,7 +82,7 @@ base::Result<std::string> Worker::sign(const TokenKey& key, const Request& reque
   TLD_TRY(const std::string message, message_to_sign(key, request));
   auto signature = session_->sign(key, message);
   if (signature.has_value()) state_.signature_made();
-  if (session_->trouble() == Session::Trouble::session) gone_ = signature.error().message;
+  if (session_->repair() == Repair::open_again) gone_ = signature.error().message;
   return signature;
 }
 
@@ -95,11 +95,14 @@ base::Result<const TokenKey*> Worker::key(const KeyId& id) {
   auto found = find_key(*session_, id);
   if (found.has_error()) {
     next = now + search_interval;
-    if (found.error().kind == base::ErrorKind::unavailable)
-      gone_ = found.error().message;
-    else
+    base::Error error = std::move(found).error();
+    if (const base::Status login = session_->check_login(); !login) error = login.error();
+    if (error.kind == base::ErrorKind::unavailable) {
+      gone_ = error.message;
+    } else {
       state_.key_missing(id);
-    return found.error();
+    }
+    return error;
   }
   state_.key_found(found.value().info);
   return &keys_.emplace(id, std::move(found.value())).first->second;

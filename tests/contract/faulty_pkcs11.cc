@@ -8,15 +8,21 @@
 //   wrong-signature 1    one bit of the signature is wrong
 //   hang 1               do not return before the file says otherwise
 //   device-removed 1     CKR_DEVICE_REMOVED
+//   sign-error N         the CKR with that number, in base 10
+//   lose-login N         C_Logout first, once for each N: as when an HSM was restarted behind a
+//   client
+//                        library that connects again by itself
+//   lose-sessions N      C_CloseAllSessions first, likewise
 //
 // C_Login and C_Sign calls are appended to TLD_FAULTY_PKCS11_LOG, one line each, if that is set.
 //
-// Thread rule: as the real module; no state of its own.
+// Thread rule: as the real module. lose-sessions is for one session: SoftHSM frees those in use.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <p11-kit/pkcs11.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -30,6 +36,9 @@ struct Faults {
   bool wrong_signature = false;
   bool hang = false;
   bool device_removed = false;
+  long sign_error = 0;
+  long lose_login = 0;
+  long lose_sessions = 0;
 };
 
 std::string variable(const char* name, const char* otherwise) {
@@ -46,6 +55,9 @@ Faults read_faults() {
     if (name == "wrong-signature") out.wrong_signature = value != 0;
     if (name == "hang") out.hang = value != 0;
     if (name == "device-removed") out.device_removed = value != 0;
+    if (name == "sign-error") out.sign_error = value;
+    if (name == "lose-login") out.lose_login = value;
+    if (name == "lose-sessions") out.lose_sessions = value;
   }
   return out;
 }
@@ -74,14 +86,25 @@ CK_FUNCTION_LIST* real() {
   return list;
 }
 
+void lose(CK_SESSION_HANDLE session, const Faults& faults) {
+  static std::atomic<long> login{0};
+  static std::atomic<long> sessions{0};
+  if (login.exchange(faults.lose_login) < faults.lose_login) real()->C_Logout(session);
+  if (sessions.exchange(faults.lose_sessions) >= faults.lose_sessions) return;
+  CK_SESSION_INFO info{};
+  if (real()->C_GetSessionInfo(session, &info) == CKR_OK) real()->C_CloseAllSessions(info.slotID);
+}
+
 CK_RV faulty_sign(CK_SESSION_HANDLE session, CK_BYTE* data, CK_ULONG data_size, CK_BYTE* signature,
                   CK_ULONG* signature_size) {
   log_call("C_Sign");
   const Faults faults = read_faults();
   std::this_thread::sleep_for(std::chrono::milliseconds(faults.delay_ms));
   while (read_faults().hang) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  lose(session, faults);
   const CK_RV code = real()->C_Sign(session, data, data_size, signature, signature_size);
   if (faults.device_removed) return CKR_DEVICE_REMOVED;
+  if (faults.sign_error != 0) return static_cast<CK_RV>(faults.sign_error);
   if (code == CKR_OK && faults.wrong_signature && signature != nullptr && *signature_size > 0) {
     signature[*signature_size / 2] ^= 1;
   }

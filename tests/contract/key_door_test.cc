@@ -141,8 +141,9 @@ TYPED_TEST(KeyDoorContract, PipelinedRequestsGetTheirOwnAnswersOnce) {
             this->message(Algorithm::ecdsap256sha256, static_cast<std::uint32_t>(i));
         this->door_.door().sign(
             key.id, message, in(milliseconds(20'000)),
-            [&, i, message](base::Result<std::string> signature) {
-              if (signature.has_value() && verifier.verify(message, signature.value())) {
+            [&, i, message](base::Result<Signature> signature) {
+              if (signature.has_value() &&
+                  verifier.verify(message, signature.value().octets)) {
                 ++right;
               }
               ++answers[static_cast<std::size_t>(i)];
@@ -166,7 +167,7 @@ TYPED_TEST(KeyDoorContract, RacingDeadlinesGiveOneCallbackEach) {
   for (std::size_t i = 0; i < count; ++i) {
     this->door_.door().sign(key.id, this->message(Algorithm::ecdsap256sha256),
                             in(milliseconds(static_cast<int>(i % 20))),
-                            [&, i](const base::Result<std::string>&) {
+                            [&, i](const base::Result<Signature>&) {
                               ++answers[i];
                               ++total;
                             });

@@ -14,46 +14,10 @@
 #include "hsm/token_door.h"
 #include "hsm/unix_socket.h"
 #include "hsm/verify.h"
-#include "tests/contract/test_token.h"
+#include "tests/contract/situation.h"
 
 namespace tld::hsm::test {
 namespace {
-
-class Situation : public testing::Test {
- protected:
-  void start(const DaemonSettings& settings = {}) {
-    process_.emplace(daemon_command(write_config(token_, settings)));
-  }
-  std::shared_ptr<HsmClient> client() {
-    if (!client_) {
-      client_ = std::make_shared<HsmClient>(HsmClient::Options{"test", socket_path(token_)},
-                                            std::make_shared<NullLog>());
-    }
-    return client_;
-  }
-  Health health() { return client()->health(in(milliseconds(1'000))); }
-  bool logs_in() {
-    return eventually([&] { return health().logged_in; });
-  }
-  // Reachable, with the token away for a reason that contains `text`.
-  bool says(const std::string& text) {
-    return eventually([&] {
-      const Health now = health();
-      return now.reachable && !now.logged_in && now.detail.find(text) != std::string::npos;
-    });
-  }
-  base::Result<std::string> sign(const RrsigInput& input = {},
-                                 milliseconds within = milliseconds(2'000)) {
-    return sign_now(*client(), token_.key(input.algorithm).id, input.octets(), in(within));
-  }
-  bool signs() {
-    return eventually([&] { return sign().has_value(); });
-  }
-
-  TestToken token_;
-  std::optional<Process> process_;
-  std::shared_ptr<HsmClient> client_;
-};
 
 // Tokens lock after a few tries: one wrong PIN may cost one, however often the process starts.
 TEST_F(Situation, WrongPinIsTriedOnceWhateverRestarts) {
@@ -138,7 +102,7 @@ TEST_F(Situation, KilledProcessIsStartedAgain) {
   std::atomic<int> answers{0};
   for (int i = 0; i < 20; ++i) {
     client()->sign(token_.key(Algorithm::ecdsap256sha256).id, RrsigInput{}.octets(),
-                   in(milliseconds(10'000)), [&](base::Result<std::string> result) {
+                   in(milliseconds(10'000)), [&](base::Result<Signature> result) {
                      EXPECT_EQ(result.error().kind, base::ErrorKind::unavailable);
                      ++answers;
                    });
@@ -198,7 +162,7 @@ TEST_F(Situation, RequestsThatWaitedTooLongDoNotReachTheToken) {
   std::atomic<int> late{0};
   for (int i = 0; i < 20; ++i) {
     client()->sign(token_.key(Algorithm::ecdsap256sha256).id, RrsigInput{}.octets(),
-                   in(milliseconds(400)), [&](const base::Result<std::string>& result) {
+                   in(milliseconds(400)), [&](const base::Result<Signature>& result) {
                      if (result.has_error()) ++late;
                    });
   }

@@ -186,8 +186,10 @@ def test_hsm_returns_bad_signatures(served, model):
             assert wire is not None and wire[3] & 0x0F == 2, f"{question} was answered"
     counters = served.counters()
     assert counters["sign-verify-failed"] > 0 and counters["servfail-unsigned"] > 0
+    status = served.status()["tokens"][0]["breaker"]
+    assert status["state"] != "closed" and status["wrong-signature"], status
     served.zsk_token.faults()
-    answered(served, some.fresh())
+    answered(served, some.fresh(), 90)  # trusted again after a minute at most
 
 
 class Babbler:

@@ -60,7 +60,7 @@ TEST(SoftwareKeys, DestructionAnswersWhatIsWaiting) {
     const KeyInfo key = keys.generate(Algorithm::ecdsap256sha256).value();
     keys.faults().delay_ms = 60'000;
     for (int i = 0; i < 10; ++i) {
-      keys.sign(key.id, "m", in(milliseconds(120'000)), [&](base::Result<std::string> result) {
+      keys.sign(key.id, "m", in(milliseconds(120'000)), [&](base::Result<Signature> result) {
         EXPECT_EQ(result.error().kind, base::ErrorKind::unavailable);
         ++answers;
       });

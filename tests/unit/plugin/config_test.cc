@@ -72,6 +72,38 @@ TEST(Config, RefusesWhatItDoesNotUnderstand) {
   EXPECT_THAT(error_of(with("PT3S", "PT0S")), HasSubstr("sign-deadline: must be positive"));
 }
 
+std::string with_tokens(const std::string& of_the_key, const std::string& of_the_zone = {}) {
+  std::string yaml = with("      - token: primary\n", "      - " + of_the_key + "\n");
+  yaml.replace(yaml.find("zones:"), 0, "  - name: reserve\n    socket: /run/tld/reserve.sock\n");
+  return yaml + of_the_zone;
+}
+
+TEST(Config, ReadsTokensInTheirOrder) {
+  using testing::ElementsAre;
+  const auto one = parse_config(with_tokens("token: reserve"), "tld.yaml");
+  ASSERT_TRUE(one) << one.error().message;
+  EXPECT_THAT(one.value().zones[0].zsks[0].tokens, ElementsAre("reserve"));
+  EXPECT_EQ(one.value().zones[0].token_order, hsm::TokenOrder::primary_reserve);
+  const auto two = parse_config(
+      with_tokens("tokens: [reserve, primary]", "    token-order: all-active\n"), "tld.yaml");
+  ASSERT_TRUE(two) << two.error().message;
+  EXPECT_THAT(two.value().zones[0].zsks[0].tokens, ElementsAre("reserve", "primary"));
+  EXPECT_EQ(two.value().zones[0].token_order, hsm::TokenOrder::all_active);
+}
+
+// Catches: a reserve that is not there on the day that it is needed, because its name was misspelt.
+TEST(Config, RefusesWrongTokens) {
+  EXPECT_THAT(error_of(with_tokens("tokens: [primary, reverse]")),
+              HasSubstr("zsk.token: no token is named reverse"));
+  EXPECT_THAT(error_of(with_tokens("tokens: [primary, primary]")),
+              HasSubstr("zones[0].zsk[0].tokens: primary is there twice"));
+  EXPECT_THAT(error_of(with_tokens("tokens: []")), HasSubstr("give either token or tokens"));
+  EXPECT_THAT(error_of(with_tokens("token: primary\n        tokens: [reserve]")),
+              HasSubstr("zones[0].zsk[0].token: give either token or tokens"));
+  EXPECT_THAT(error_of(with_tokens("token: primary", "    token-order: any\n")),
+              HasSubstr("token-order: must be primary-reserve or all-active"));
+}
+
 const std::string with_secondaries = R"(tsig:
   - name: Xfr.KZ.
     algorithm: hmac-sha256

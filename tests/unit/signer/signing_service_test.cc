@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "signer/signing_service.h"
 
+#include "hsm/pool.h"
 #include "signer/filler.h"
 #include "tests/unit/signer/signer_fixture.h"
 
@@ -71,6 +72,51 @@ TEST_F(SigningServiceTest, AnotherKeyThanThePublishedOneIsNeverSeen) {
   EXPECT_EQ(service.counters().verify_failed, 1u);
 }
 
+// Two tokens with the same CKA_ID; `first` and `second` are what is in them.
+class TwoTokens {
+ public:
+  TwoTokens(std::shared_ptr<hsm::KeyDoor> first, std::shared_ptr<hsm::KeyDoor> second,
+            const std::shared_ptr<base::Log>& log)
+      : members{std::make_shared<hsm::PoolMember>("first", std::move(first), log),
+                std::make_shared<hsm::PoolMember>("second", std::move(second), log)} {}
+  const hsm::KeyPool::Members members;
+  const std::shared_ptr<hsm::KeyPool> pool =
+      std::make_shared<hsm::KeyPool>(members, hsm::KeyPool::Options{});
+};
+
+// Catches: a failure, or a wrong signature in a table, where another token has the right key.
+TEST_F(SigningServiceTest, AfterAWrongSignatureTheOtherTokenSigns) {
+  const auto stranger = std::make_shared<hsm::SoftwareKeys>();
+  ASSERT_TRUE(stranger->generate(hsm::Algorithm::ecdsap256sha256, 2048, key->id()));
+  const TwoTokens two(stranger, door, log);
+  key = ZoneKey::make(key->dnskey(), key->id(), two.pool).value();
+  const auto zone = signed_zone();
+  for (zones::Slot slot = 0; slot < zone->zone().slot_limit(); ++slot) {
+    ASSERT_TRUE(sign(zone, slot));
+  }
+  EXPECT_EQ(service.counters().verify_failed, 1u);
+  EXPECT_EQ(service.counters().retried_after_wrong, 1u);
+  EXPECT_EQ(service.counters().failed, 0u);
+  EXPECT_EQ(stranger->sign_calls(), 1u);
+  EXPECT_TRUE(two.members[0]->view().distrusted);
+  EXPECT_EQ(two.members[1]->view().state, hsm::Breaker::State::closed);
+}
+
+// Catches: a request that goes round and round between tokens that are all wrong.
+TEST_F(SigningServiceTest, WhenAllTokensAreWrongItFails) {
+  const auto stranger = std::make_shared<hsm::SoftwareKeys>();
+  ASSERT_TRUE(stranger->generate(hsm::Algorithm::ecdsap256sha256, 2048, key->id()));
+  door->faults().wrong_signatures = true;
+  const TwoTokens two(stranger, door, log);
+  key = ZoneKey::make(key->dnskey(), key->id(), two.pool).value();
+  const auto zone = signed_zone();
+  EXPECT_FALSE(sign(zone, 0));
+  EXPECT_EQ(service.counters().verify_failed, 2u);
+  EXPECT_FALSE(sign(zone, 0));
+  EXPECT_EQ(service.counters().verify_failed, 2u);  // nobody was asked
+  EXPECT_EQ(zone->table(0).filled(), 0u);
+}
+
 // Catches: several signatures made for one RRset that many ask for.
 TEST_F(SigningServiceTest, IsSingleFlight) {
   const auto zone = signed_zone();
@@ -128,7 +174,8 @@ bool comes_true(Condition condition) {
 
 TEST_F(SigningServiceTest, TheFillerSignsTheWholeZoneAndOnlyOnce) {
   const auto zone = signed_zone();
-  Filler filler({}, [&] { return zone; }, service, clock);
+  Filler filler(
+      {}, [&] { return zone; }, service, clock);
   const std::size_t slots = zone->zone().signature_count();
   EXPECT_TRUE(comes_true([&] { return zone->table(0).filled() == slots; }));
   EXPECT_TRUE(comes_true([&] { return filler.missing() == 0; }));
@@ -141,7 +188,8 @@ TEST_F(SigningServiceTest, TheFillerSignsTheWholeZoneAndOnlyOnce) {
 TEST_F(SigningServiceTest, TheFillerRefreshesWhatRunsOut) {
   const auto zone = signed_zone();
   const SignaturePolicy policy;
-  Filler filler({}, [&] { return zone; }, service, clock);
+  Filler filler(
+      {}, [&] { return zone; }, service, clock);
   const std::size_t slots = zone->zone().signature_count();
   ASSERT_TRUE(comes_true([&] { return zone->table(0).filled() == slots; }));
   for (int day = 0; day < 60; ++day) {
@@ -155,7 +203,8 @@ TEST_F(SigningServiceTest, TheFillerRefreshesWhatRunsOut) {
         }
       }
       return true;
-    })) << "day " << day;
+    })) << "day "
+        << day;
   }
   EXPECT_LE(door->sign_calls(), slots * 4);  // the first, and one in 27 days
 }
@@ -164,13 +213,15 @@ TEST_F(SigningServiceTest, TheFillerRefreshesWhatRunsOut) {
 TEST_F(SigningServiceTest, TheFillerPausesAfterAFailureAndGoesOn) {
   door->faults().away = true;
   const auto zone = signed_zone();
-  Filler filler({.window = 1, .pause_after_failure = milliseconds{100}}, [&] { return zone; },
-                service, clock);
+  Filler filler(
+      {.window = 1, .pause_after_failure = milliseconds{100}}, [&] { return zone; }, service,
+      clock);
   std::this_thread::sleep_for(milliseconds{350});
   EXPECT_GT(filler.missing(), 0u);
   EXPECT_LE(service.counters().requests, 12u);
   door->faults().away = false;
-  EXPECT_TRUE(comes_true([&] { return zone->table(0).filled() == zone->zone().signature_count(); }));
+  EXPECT_TRUE(
+      comes_true([&] { return zone->table(0).filled() == zone->zone().signature_count(); }));
 }
 
 TEST_F(SigningServiceTest, SignAllStopsAtTheFirstFailure) {
