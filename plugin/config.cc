@@ -161,8 +161,14 @@ ZoneConfig read_zone(YamlMap& map) {
   read_secondaries(map, zone);
   zone.policy = map.text("policy", "");
   zone.signed_keys = map.text("signed-keys");
-  map.maps("zsk", [&](YamlMap& zsk) { zone.zsks.push_back(read_zsk(zsk)); });
-  if (zone.zsks.size() > 1) map.reject("zsk", "one ZSK signs a zone; more are not supported yet");
+  zone.key_register = map.text("key-register", "");
+  zone.tokens = map.texts("tokens");
+  const bool rolls = !zone.key_register.empty();
+  map.maps(
+      "zsk", [&](YamlMap& zsk) { zone.zsks.push_back(read_zsk(zsk)); }, rolls);
+  if (zone.zsks.size() > 1) map.reject("zsk", "one ZSK signs a zone; for rolls give key-register");
+  if (rolls && !zone.zsks.empty()) map.reject("zsk", "the key register says which: leave it out");
+  if (rolls == zone.tokens.empty()) map.reject("tokens", "key-register and tokens need each other");
   return zone;
 }
 
@@ -182,6 +188,11 @@ void cross_check(YamlMap& map, const Config& config) {
     }
     if (zone.publish == PublishRule::verified && !config.verification) {
       map.reject("zones", zone.name.text() + ": publish: verified needs the section verification");
+    }
+    for (const std::string& token : zone.tokens) {
+      if (tokens.count(token) == 0) {
+        map.reject("zones", zone.name.text() + ": tokens: no token is named " + token);
+      }
     }
     for (const ZskConfig& zsk : zone.zsks) {
       for (const std::string& token : zsk.tokens) {

@@ -54,7 +54,9 @@ struct ZoneConfig {
   std::filesystem::path policy;       // empty: the defaults of keys/policy.h
   std::filesystem::path signed_keys;  // from the ceremony
   hsm::TokenOrder token_order = hsm::TokenOrder::primary_reserve;
-  std::vector<ZskConfig> zsks;  // exactly one: rollovers come with "Keys for years"
+  std::vector<ZskConfig> zsks;         // one for ever, or none and a key register
+  std::filesystem::path key_register;  // of keys/key_register.h: the server rolls the ZSKs in it
+  std::vector<std::string> tokens;     // with it: those that hold the ZSKs
   zones::SerialRule serial = zones::SerialRule::unixtime;
   PublishRule publish = PublishRule::live;
   publish::BrakeLimits brake;

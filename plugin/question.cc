@@ -10,11 +10,6 @@ constexpr std::chrono::milliseconds longest_wait{20};
 
 }  // namespace
 
-std::vector<dns::Dnskey> zsks_of(const signer::SignedZone& zone) {
-  std::vector<dns::Dnskey> zsks;
-  for (std::size_t i = 0; i < zone.key_count(); ++i) zsks.push_back(zone.key(i).dnskey());
-  return zsks;
-}
 
 void Question::restart() {
   pinned_.clear();
@@ -93,7 +88,7 @@ void Question::refresh(PinnedZone& seen) {
     seen.publication = seen.served->publication();
     seen.signed_keys = seen.served->signed_keys();
     seen.generation = generation;
-    seen.zsks = seen.publication ? zsks_of(seen.signed_zone()) : std::vector<dns::Dnskey>();
+    seen.zsks = seen.publication ? seen.signed_zone().served_dnskeys() : std::vector<dns::Dnskey>();
   }
   if (!seen.publication || !seen.signed_keys) {
     server_.counters().servfail_not_loaded.fetch_add(1, std::memory_order_relaxed);

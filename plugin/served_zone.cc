@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "hsm/prove_everywhere.h"
 #include "keys/dnskey_file.h"
 
 namespace tld::plugin {
@@ -36,11 +38,13 @@ std::vector<std::shared_ptr<hsm::KeyPool>> pools_of(const ZoneConfig& config,
   hsm::KeyPool::Options options;
   options.order = config.token_order;
   std::vector<std::shared_ptr<hsm::KeyPool>> pools;
-  for (const ZskConfig& zsk : config.zsks) {
+  const auto add = [&](const std::vector<std::string>& tokens) {
     hsm::KeyPool::Members members;
-    for (const std::string& token : zsk.tokens) members.push_back(doors.at(token));
+    for (const std::string& token : tokens) members.push_back(doors.at(token));
     pools.push_back(std::make_shared<hsm::KeyPool>(std::move(members), options));
-  }
+  };
+  for (const ZskConfig& zsk : config.zsks) add(zsk.tokens);
+  if (!config.key_register.empty()) add(config.tokens);
   return pools;
 }
 
@@ -52,6 +56,14 @@ ServedZone::ServedZone(int id, ZoneConfig config, keys::Policy policy, Shared sh
       policy_(std::move(policy)),
       shared_(std::move(shared)),
       pools_(pools_of(config_, shared_.doors)) {
+  if (!config_.key_register.empty()) {
+    keeper_ = std::make_unique<KeyKeeper>(
+        KeyKeeper::Setup{apex(), config_.key_register, policy_, pools_[0],
+                         [this](const hsm::KeyId& zsk, const hsm::Verifier& verifier) {
+                           return prove_everywhere(zsk, verifier);
+                         },
+                         shared_.log});
+  }
   if (config_.also_notify.empty()) return;
   notifier_ = std::make_unique<publish::Notifier>(
       apex(), config_.also_notify, publish::Notifier::Options{}, shared_.clock, shared_.log);
@@ -82,7 +94,7 @@ void ServedZone::look() {
   republish_with_new_keys();
   std::error_code error;
   const auto written = std::filesystem::last_write_time(config_.signed_keys, error);
-  if (!error && seen_ == written) return;
+  if (!error && seen_ == written) return keep_keys();
   const base::Status outcome = take_up();
   if (outcome && !error) seen_ = written;
   report(outcome);
@@ -90,12 +102,52 @@ void ServedZone::look() {
 
 base::Status ServedZone::take_up() {
   TLD_TRY(auto signed_keys, keys::SignedKeys::read_file(config_.signed_keys, apex()));
-  TLD_TRY(auto zone_keys, keys_.empty() ? bind_keys(signed_keys) : base::Result<ZoneKeys>(keys_));
+  TLD_TRY(const auto zone_keys, this->zone_keys(signed_keys));
   TLD_TRY(accept(signed_keys, zone_keys));
   *signed_keys_.lock() = std::make_shared<const keys::SignedKeys>(signed_keys);
   keys_generation_.fetch_add(1, std::memory_order_release);
-  if (!started_) start(std::move(zone_keys), signed_keys);
+  if (!started_) start(zone_keys, signed_keys);
   return base::ok();
+}
+
+base::Result<ServedZone::ZoneKeys> ServedZone::zone_keys(const keys::SignedKeys& signed_keys) {
+  if (!keys_.empty()) return keys_;
+  return keeper_ ? keeper_->look(signed_keys, nullptr, shared_.clock->now())
+                 : bind_keys(signed_keys);
+}
+
+base::Status ServedZone::prove_everywhere(const hsm::KeyId& id,
+                                          const hsm::Verifier& verifier) const {
+  constexpr std::chrono::seconds patience{5};
+  for (const hsm::MemberProof& proof : hsm::prove_everywhere(
+           pools_[0]->all(), id, verifier, std::chrono::steady_clock::now() + patience)) {
+    if (!proof.outcome) return proof.outcome.error().in("token " + proof.member);
+  }
+  return base::ok();
+}
+
+// Secondaries get the signatures of a key that has taken over with the next publication.
+void ServedZone::keep_keys() {
+  const auto in_use = signed_keys();
+  if (!keeper_ || !started_ || !in_use) return;
+  const auto live = live_.signed_zone();
+  const base::Time now = shared_.clock->now();
+  auto keys = keeper_->look(*in_use, live.get(), now);
+  const std::string trouble = keys ? keeper_->waits_for() : keys.error().message;
+  const bool is_new = trouble != std::exchange(*roll_waits_for_.lock(), trouble);
+  if (!keys) {
+    if (is_new) {
+      shared_.log->write(base::Level::critical,
+                         fmt::format("tld: zone {}: key register {}: {}. The zone is signed with "
+                                     "the keys that it had",
+                                     apex().text(), config_.key_register.string(), trouble));
+    }
+    return;
+  }
+  if (keys.value() == keys_) return;
+  keys_ = std::move(keys).value();
+  follower_->use_keys(keys_);
+  follower_->republish_if_before(now);
 }
 
 base::Result<ServedZone::ZoneKeys> ServedZone::bind_keys(
@@ -106,7 +158,7 @@ base::Result<ServedZone::ZoneKeys> ServedZone::bind_keys(
     TLD_TRY(auto dnskey, zsk.dnskey.empty() ? only_zsk_of(signed_keys)
                                             : keys::read_dnskey_file(zsk.dnskey, apex()));
     TLD_TRY(auto key, signer::ZoneKey::make(dnskey, zsk.id, pools_[i]));
-    bound.push_back(std::move(key));
+    bound.push_back({std::move(key)});
   }
   return bound;
 }
@@ -114,7 +166,9 @@ base::Result<ServedZone::ZoneKeys> ServedZone::bind_keys(
 base::Status ServedZone::accept(const keys::SignedKeys& signed_keys,
                                 const ZoneKeys& zone_keys) const {
   std::vector<dns::Dnskey> zsks;
-  for (const auto& key : zone_keys) zsks.push_back(key->dnskey());
+  for (const auto& used : zone_keys) {
+    if (used.use != signer::KeyUse::warming) zsks.push_back(used.key->dnskey());
+  }
   TLD_TRY(signed_keys.check(zsks, shared_.clock->now()));
   const auto in_use = this->signed_keys();
   if (in_use && in_use->types() != signed_keys.types()) {
@@ -126,11 +180,11 @@ base::Status ServedZone::accept(const keys::SignedKeys& signed_keys,
   return base::ok();
 }
 
-void ServedZone::start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys) {
+void ServedZone::start(const ZoneKeys& zone_keys, const keys::SignedKeys& signed_keys) {
   keys_ = zone_keys;
   publish::ZoneSetup setup;
   setup.apex = apex();
-  for (auto& key : zone_keys) setup.keys.push_back({std::move(key)});
+  setup.keys = zone_keys;
   setup.policy = signature_policy(policy_);
   setup.build.apex_precomputed_types = signed_keys.types();
   filler_ = std::make_unique<signer::Filler>(
@@ -150,7 +204,7 @@ void ServedZone::start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys) 
         publish::ZoneVerifier::Options{shared_.verification->directory,
                                        shared_.verification->verifiers,
                                        shared_.verification->time_limit},
-        [this] { return precomputed(); }, shared_.clock);
+        [this](const signer::SignedZone& zone) { return precomputed(zone); }, shared_.clock);
     if (config_.publish == PublishRule::verified) {
       options.verify = [this](const signer::SignedZone& zone) {
         return verifier_->complaint_about(zone, never_);
@@ -172,9 +226,11 @@ void ServedZone::start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys) 
   started_.store(true, std::memory_order_release);
 }
 
-base::Result<std::vector<publish::PrecomputedRRset>> ServedZone::precomputed() const {
+base::Result<std::vector<publish::PrecomputedRRset>> ServedZone::precomputed(
+    const signer::SignedZone& zone) const {
   const auto in_use = signed_keys();
-  const keys::Slot* const slot = in_use ? in_use->at(shared_.clock->now()) : nullptr;
+  const keys::Slot* const slot =
+      in_use ? in_use->at(shared_.clock->now(), zone.served_dnskeys()) : nullptr;
   if (slot == nullptr) {
     return base::unavailable("the signed-key file covers the present no more");
   }
@@ -208,7 +264,8 @@ void ServedZone::tell_secondaries_once_signed() {
 void ServedZone::republish_with_new_keys() {
   const auto in_use = signed_keys();
   const base::Time now = shared_.clock->now();
-  const keys::Slot* const slot = in_use ? in_use->at(now) : nullptr;
+  const auto live = live_.signed_zone();
+  const keys::Slot* const slot = in_use && live ? in_use->at(now, live->served_dnskeys()) : nullptr;
   if (slot == nullptr || !started_) return;
   std::string rrsigs;
   for (const keys::SignedRRset& one : slot->rrsets) {

@@ -23,6 +23,7 @@
 #include "keys/policy.h"
 #include "keys/signed_keys.h"
 #include "plugin/config.h"
+#include "plugin/key_keeper.h"
 #include "publish/continuous_verification.h"
 #include "publish/follower.h"
 #include "publish/live_zone.h"
@@ -77,16 +78,22 @@ class ServedZone {
   const publish::Notifier* notifier() const { return notifier_.get(); }
   const std::vector<dns::Name>& transfer_keys() const { return config_.transfer_keys; }
   const std::vector<ZskConfig>& zsk_configs() const { return config_.zsks; }
+  // Why a ZSK roll that is due has not happened, or the key register cannot be used; "" else.
+  std::string roll_waits_for() const { return *roll_waits_for_.read(); }
   // Signatures that a second token was asked for, after an error or because the first was slow.
   std::uint64_t retried_elsewhere() const;
 
  private:
-  using ZoneKeys = std::vector<std::shared_ptr<const signer::ZoneKey>>;
+  using ZoneKeys = signer::SignedZone::Keys;
   base::Status take_up();
+  base::Result<ZoneKeys> zone_keys(const keys::SignedKeys& signed_keys);
   base::Result<ZoneKeys> bind_keys(const keys::SignedKeys& signed_keys) const;
   base::Status accept(const keys::SignedKeys& signed_keys, const ZoneKeys& zone_keys) const;
-  void start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys);
-  base::Result<std::vector<publish::PrecomputedRRset>> precomputed() const;
+  void start(const ZoneKeys& zone_keys, const keys::SignedKeys& signed_keys);
+  base::Result<std::vector<publish::PrecomputedRRset>> precomputed(
+      const signer::SignedZone& zone) const;
+  base::Status prove_everywhere(const hsm::KeyId& id, const hsm::Verifier& verifier) const;
+  void keep_keys();
   void report(const base::Status& outcome);
   void on_published(std::uint32_t serial);
   void tell_secondaries_once_signed();
@@ -96,14 +103,17 @@ class ServedZone {
   const ZoneConfig config_;
   const keys::Policy policy_;
   const Shared shared_;
-  const std::vector<std::shared_ptr<hsm::KeyPool>> pools_;  // one per configured ZSK
+  // One per configured ZSK; with a key register one for all its keys.
+  const std::vector<std::shared_ptr<hsm::KeyPool>> pools_;
 
   base::Guarded<std::shared_ptr<const keys::SignedKeys>> signed_keys_;
   std::atomic<std::uint64_t> keys_generation_{0};
   base::Guarded<std::string> trouble_{"not looked at yet"};
   std::optional<std::filesystem::file_time_type> seen_;  // of the file in use
   std::string apex_rrsigs_;                              // of the slot that serves, as last seen
-  ZoneKeys keys_;                                        // set once, by start()
+  ZoneKeys keys_;                                        // that the zone is signed with
+  std::unique_ptr<KeyKeeper> keeper_;                    // null: one ZSK for ever
+  base::Guarded<std::string> roll_waits_for_;
 
   publish::LiveZone live_;
   std::unique_ptr<publish::Notifier> notifier_;

@@ -65,7 +65,7 @@ base::Result<std::string> ZoneVerifier::complaint_about(const signer::SignedZone
 
 base::Result<std::string> ZoneVerifier::judge(const signer::SignedZone& zone,
                                               const std::atomic<bool>& stop) {
-  TLD_TRY(const auto precomputed, precomputed_());
+  TLD_TRY(const auto precomputed, precomputed_(zone));
   TLD_TRY(const auto file, TemporaryFile::create(options_.directory));
   {
     std::ofstream out(file.path(), std::ios::binary);

@@ -40,7 +40,9 @@ class ZoneVerifier {
     std::atomic<std::uint64_t> rejected{0};  // that one did not accept
     std::atomic<std::uint64_t> failed{0};    // that could not be judged
   };
-  using Precomputed = std::function<base::Result<std::vector<PrecomputedRRset>>()>;
+  // What stands at the apex beside the version that is judged.
+  using Precomputed =
+      std::function<base::Result<std::vector<PrecomputedRRset>>(const signer::SignedZone&)>;
 
   ZoneVerifier(Options options, Precomputed precomputed, std::shared_ptr<const base::Clock> clock);
 

@@ -95,6 +95,14 @@ std::shared_ptr<const SignedZone> SignedZone::with_keys(const SignedZone& from, 
   return made;
 }
 
+std::vector<dns::Dnskey> SignedZone::served_dnskeys() const {
+  std::vector<dns::Dnskey> served;
+  for (const UsedKey& used : keys_) {
+    if (used.use != KeyUse::warming) served.push_back(used.key->dnskey());
+  }
+  return served;
+}
+
 bool SignedZone::is_signed() const {
   const auto any = [](const Validity&) { return true; };
   for (const std::size_t signer : signers_) {

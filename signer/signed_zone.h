@@ -90,6 +90,8 @@ class SignedZone {
   std::size_t signatures(std::size_t i) const;
   const SignaturePolicy& policy() const { return policy_; }
 
+  // The DNSKEYs whose signatures may be served: a DNSKEY RRset without one of them must not be.
+  std::vector<dns::Dnskey> served_dnskeys() const;
   // The signature of `slot` that is served for `signer`, one of signers(): its own, else one by a
   // leaving key of its algorithm. `accept(validity)`: may it be served? Returns whose it is.
   template <class Accept>

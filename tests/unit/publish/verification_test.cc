@@ -29,7 +29,7 @@ class VerificationTest : public FollowerTest {
   void judge_by(std::vector<std::string> commands) {
     verifier.emplace(
         ZoneVerifier::Options{folder, std::move(commands)},
-        [] { return std::vector<PrecomputedRRset>(); }, clock);
+        [](const signer::SignedZone&) { return std::vector<PrecomputedRRset>(); }, clock);
   }
   void verify_continuously() {
     verification.emplace(ContinuousVerification::Options{milliseconds{20}, milliseconds{5}},

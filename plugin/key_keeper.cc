@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "plugin/key_keeper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "keys/key_steps.h"
+
+namespace tld::plugin {
+namespace {
+
+using Kind = keys::KeyEventKind;
+
+bool lists(const keys::Slot& slot, const dns::Dnskey& key) {
+  return std::ranges::find(slot.dnskeys, key) != slot.dnskeys.end();
+}
+
+bool is_signed_by(const keys::Slot& slot, const dns::Dnskey& ksk) {
+  const keys::SignedRRset* const dnskeys = slot.find(dns::RRType::DNSKEY);
+  return dnskeys != nullptr && std::ranges::any_of(dnskeys->rrsigs, [&](const dns::Rrsig& rrsig) {
+           return rrsig.key_tag == ksk.key_tag() && rrsig.algorithm == ksk.algorithm;
+         });
+}
+
+std::optional<std::size_t> place_of(const signer::SignedZone& zone, const dns::Dnskey& key) {
+  for (std::size_t i = 0; i < zone.key_count(); ++i) {
+    if (zone.key(i).dnskey() == key) return i;
+  }
+  return std::nullopt;
+}
+
+bool has_signed_all(const signer::SignedZone& zone, std::size_t key) {
+  return zone.signatures(key) >= zone.zone().signature_count();
+}
+
+// Nothing of a leaving key is served once the one that signs in its place has signed all.
+bool is_replaced(const signer::SignedZone& zone, const dns::Dnskey& old) {
+  return std::ranges::any_of(zone.signers(), [&](std::size_t signer) {
+    return zone.key(signer).dnskey().algorithm == old.algorithm && has_signed_all(zone, signer);
+  });
+}
+
+bool is_own_zsk(const keys::ManagedKey& key) {
+  return !key.foreign && !key.is_ksk();
+}
+
+// A ZSK roll: which own ZSK takes over, from which. Neither: the steps are about other things.
+struct Roll {
+  std::optional<std::size_t> next, old;
+};
+
+Roll roll_of(const keys::Keys& all, const keys::KeySteps& steps) {
+  Roll roll;
+  for (const keys::KeyStep& step : steps) {
+    // What is published is the signed-key file's to say.
+    if (!is_own_zsk(all[step.key])) return {};
+    if (step.kind == Kind::activated) {
+      roll.next = step.key;
+    } else if (step.kind == Kind::retired) {
+      roll.old = step.key;
+    } else {
+      return {};
+    }
+  }
+  return roll;
+}
+
+// A compromised ZSK signs.
+bool is_forced(const keys::Keys& all) {
+  return std::ranges::any_of(all, [](const keys::ManagedKey& key) {
+    return is_own_zsk(key) && key.has(Kind::compromised) && key.has(Kind::activated) &&
+           !key.has(Kind::retired);
+  });
+}
+
+}  // namespace
+
+KeyKeeper::KeyKeeper(Setup setup) : setup_(std::move(setup)) {}
+
+base::Result<signer::SignedZone::Keys> KeyKeeper::look(const keys::SignedKeys& signed_keys,
+                                                       const signer::SignedZone* live,
+                                                       base::Time now) {
+  TLD_TRY(register_, keys::KeyRegister::read_file(setup_.key_register, setup_.apex));
+  const std::string read = register_->text();
+  const auto served = live != nullptr ? live->served_dnskeys() : std::vector<dns::Dnskey>();
+  if (const keys::Slot* const slot = signed_keys.at(now, served)) record_published(*slot, now);
+  if (live != nullptr) record_signed(*live, now);
+  const base::Status rolled = roll(signed_keys, live, now);
+  waits_for_ = rolled ? "" : rolled.error().message;
+  if (waits_for_ != said_ && !waits_for_.empty()) {
+    setup_.log->write(base::Level::error,
+                      fmt::format("tld: zone {}: a ZSK roll that is due waits: {}. The zone is "
+                                  "signed as before; it is tried again",
+                                  setup_.apex.text(), waits_for_));
+  }
+  said_ = waits_for_;
+  TLD_TRY(save(read));
+  return keys_in_use();
+}
+
+// What somebody has added meanwhile is not lost: replace_file() refuses then, and the next look
+// begins with it.
+base::Status KeyKeeper::save(const std::string& read) {
+  if (register_->text() == read) return base::ok();
+  return register_->replace_file(setup_.key_register);
+}
+
+// Facts that cannot have happened are left out: the register says why it cannot be so.
+void KeyKeeper::record(const keys::KeySteps& facts, base::Time now) {
+  for (const keys::KeyStep& fact : facts) {
+    const auto& key = register_->keys()[fact.key];
+    if (!keys::check_order(key, fact.kind, now)) continue;
+    if (!register_->add_event(fact, now)) continue;
+    setup_.log->write(base::Level::notice, fmt::format("tld: zone {}: {}: {}", setup_.apex.text(),
+                                                       key.describe(), keys::to_string(fact.kind)));
+  }
+}
+
+void KeyKeeper::record_published(const keys::Slot& slot, base::Time now) {
+  keys::KeySteps facts;
+  const auto& all = register_->keys();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto so = [&](Kind kind, bool is_so) {
+      if (is_so && !all[i].has(kind)) facts.push_back({i, kind});
+    };
+    const bool listed = lists(slot, all[i].dnskey);
+    so(Kind::published, listed);
+    if (all[i].is_ksk() && !all[i].foreign) {
+      const bool signs = listed && is_signed_by(slot, all[i].dnskey);
+      so(Kind::activated, signs);
+      so(Kind::retired, !signs && all[i].has(Kind::activated));
+    }
+    so(Kind::removed, !listed && all[i].has(Kind::published));
+  }
+  record(facts, now);
+}
+
+void KeyKeeper::record_signed(const signer::SignedZone& live, base::Time now) {
+  keys::KeySteps facts;
+  const auto& all = register_->keys();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!is_own_zsk(all[i]) || !all[i].has(Kind::activated)) continue;
+    const auto place = place_of(live, all[i].dnskey);
+    if (!all[i].has(Kind::retired)) {
+      const bool all_signed =
+          place && live.use(*place) == signer::KeyUse::signing && has_signed_all(live, *place);
+      if (all_signed && !all[i].has(Kind::signed_all)) facts.push_back({i, Kind::signed_all});
+    } else if (!all[i].has(Kind::signatures_gone) &&
+               (!place || (live.use(*place) == signer::KeyUse::leaving &&
+                           is_replaced(live, all[i].dnskey)))) {
+      facts.push_back({i, Kind::signatures_gone});
+    }
+  }
+  record(facts, now);
+}
+
+base::Status KeyKeeper::roll(const keys::SignedKeys& signed_keys, const signer::SignedZone* live,
+                             base::Time now) {
+  warming_.reset();
+  const auto proposals = keys::next_steps(setup_.policy, register_->keys(), now);
+  for (const keys::Proposal& proposal : proposals) {
+    if (!proposal.time) continue;
+    const Roll roll = roll_of(register_->keys(), proposal.steps);
+    const bool due = *proposal.time <= now;
+    if (roll.next && *proposal.time - setup_.policy.signatures.sign_delay <= now) {
+      warming_ = roll.next;
+    }
+    if (!due || (!roll.next && !roll.old)) continue;
+    if (roll.next) {
+      TLD_TRY(may_take_over(*roll.next, roll.old, signed_keys, live, now));
+    }
+    TLD_TRY(take_steps(proposal, now));
+  }
+  return base::ok();
+}
+
+base::Status KeyKeeper::may_take_over(std::size_t next, std::optional<std::size_t> old,
+                                      const keys::SignedKeys& signed_keys,
+                                      const signer::SignedZone* live, base::Time now) {
+  const keys::ManagedKey& key = register_->keys()[next];
+  TLD_TRY(const auto bound, bind(next));
+  const bool forced = is_forced(register_->keys());
+  const base::Time until = signed_keys.listed_until(now, std::vector{key.dnskey});
+  const base::Time old_until =
+      old ? signed_keys.listed_until(now, std::vector{register_->keys()[*old].dnskey}) : now;
+  if (until <= now || (!forced && until < old_until)) {
+    return base::refused(
+        fmt::format("{}: the signed-key file does not list it as long as the key "
+                    "that it would replace: import the next response",
+                    key.describe()));
+  }
+  if (const base::Status proved = setup_.prove(bound->id(), bound->verifier()); !proved) {
+    return base::refused(fmt::format("{}: not every token has proved that it holds this key: {}",
+                                     key.describe(), proved.error().message));
+  }
+  return old && !forced ? is_warm(next, live) : base::ok();
+}
+
+base::Status KeyKeeper::is_warm(std::size_t next, const signer::SignedZone* live) const {
+  if (live == nullptr) return base::ok();
+  const keys::ManagedKey& key = register_->keys()[next];
+  const auto place = place_of(*live, key.dnskey);
+  const std::size_t made = place ? live->signatures(*place) : 0;
+  const std::size_t wanted = live->zone().signature_count();
+  if (made * 100 >= wanted * warm_per_cent) return base::ok();
+  return base::refused(fmt::format("{}: {} of {} signatures are made, {} % are needed",
+                                   key.describe(), made, wanted, warm_per_cent));
+}
+
+base::Status KeyKeeper::take_steps(const keys::Proposal& proposal, base::Time now) {
+  TLD_TRY(keys::check_steps(setup_.policy, register_->keys(), proposal.steps, now));
+  record(proposal.steps, now);
+  return base::ok();
+}
+
+base::Result<std::shared_ptr<const signer::ZoneKey>> KeyKeeper::bind(std::size_t key) {
+  auto& bound = bound_[key];
+  if (!bound) {
+    const keys::ManagedKey& managed = register_->keys()[key];
+    TLD_TRY(const std::string id, base::from_hex(managed.id));
+    TLD_TRY(bound, signer::ZoneKey::make(managed.dnskey, id, setup_.door));
+  }
+  return bound;
+}
+
+base::Result<signer::SignedZone::Keys> KeyKeeper::keys_in_use() {
+  signer::SignedZone::Keys in_use;
+  const auto& all = register_->keys();
+  std::map<std::uint8_t, std::size_t> newest;  // by algorithm: its place in in_use
+  std::map<std::uint8_t, base::Time> since;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!is_own_zsk(all[i]) || all[i].has(Kind::signatures_gone)) continue;
+    const auto activated = all[i].time_of(Kind::activated);
+    if (!activated && warming_ != i) continue;
+    TLD_TRY(auto key, bind(i));
+    const std::uint8_t algorithm = all[i].dnskey.algorithm;
+    auto use = activated ? signer::KeyUse::leaving : signer::KeyUse::warming;
+    if (activated && !all[i].has(Kind::retired)) {
+      // Of two that sign, the later one makes the signatures.
+      const auto other = newest.find(algorithm);
+      if (other == newest.end() || since[algorithm] <= *activated) {
+        if (other != newest.end()) in_use[other->second].use = signer::KeyUse::leaving;
+        newest[algorithm] = in_use.size();
+        since[algorithm] = *activated;
+        use = signer::KeyUse::signing;
+      }
+    }
+    if (use != signer::KeyUse::leaving) {
+      TLD_TRY(register_->may_sign(i));
+    }
+    in_use.push_back({std::move(key), use});
+  }
+  if (newest.empty()) {
+    return base::refused("no ZSK of the key register signs: " +
+                         (waits_for_.empty() ? std::string("none is published") : waits_for_));
+  }
+  return in_use;
+}
+
+}  // namespace tld::plugin

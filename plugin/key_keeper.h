@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Which of a zone's ZSKs sign: carries the key register through its rolls while the server runs. It
+// records what is so (which DNSKEYs the signed-key file publishes, what has been signed by whom),
+// has the next ZSK's signatures made before its time, and lets it take over when the policy wants
+// that, check_steps() allows it, every token has proved that it holds that very key, and its
+// signatures are there. Until then the old one signs on, and what is waited for is said.
+//
+// Thread rule: used by one thread (ServedZone::look()).
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "hsm/key.h"
+#include "hsm/verify.h"
+#include "keys/key_register.h"
+#include "keys/next_steps.h"
+#include "keys/policy.h"
+#include "keys/signed_keys.h"
+#include "signer/signed_zone.h"
+
+namespace tld::plugin {
+
+class KeyKeeper {
+ public:
+  struct Setup {
+    dns::Name apex;
+    std::filesystem::path key_register;
+    keys::Policy policy;
+    std::shared_ptr<hsm::KeyDoor> door;  // to all tokens that hold the zone's ZSKs
+    // Has every one of them sign a nonce with the key; an error says which did not, and why.
+    // Blocks.
+    std::function<base::Status(const hsm::KeyId& id, const hsm::Verifier& verifier)> prove;
+    std::shared_ptr<base::Log> log;
+  };
+  // A ZSK takes over without being forced to by a compromise only with so much of the zone signed.
+  static constexpr std::size_t warm_per_cent = 95;
+
+  explicit KeyKeeper(Setup setup);
+
+  // What the zone is to be signed with from now on. `live`: what is served; null: nothing yet.
+  // Errors: the register cannot be read or written, or is refused, or no ZSK can sign. What was in
+  // use stays in use then.
+  base::Result<signer::SignedZone::Keys> look(const keys::SignedKeys& signed_keys,
+                                              const signer::SignedZone* live, base::Time now);
+  // What a roll that is due waits for; "" when none does.
+  const std::string& waits_for() const { return waits_for_; }
+
+ private:
+  base::Status save(const std::string& read);
+  void record(const keys::KeySteps& facts, base::Time now);
+  void record_published(const keys::Slot& slot, base::Time now);
+  void record_signed(const signer::SignedZone& live, base::Time now);
+  base::Status roll(const keys::SignedKeys& signed_keys, const signer::SignedZone* live,
+                    base::Time now);
+  base::Status may_take_over(std::size_t next, std::optional<std::size_t> old,
+                             const keys::SignedKeys& signed_keys, const signer::SignedZone* live,
+                             base::Time now);
+  base::Status is_warm(std::size_t next, const signer::SignedZone* live) const;
+  base::Status take_steps(const keys::Proposal& proposal, base::Time now);
+  base::Result<std::shared_ptr<const signer::ZoneKey>> bind(std::size_t key);
+  base::Result<signer::SignedZone::Keys> keys_in_use();
+
+  const Setup setup_;
+  std::optional<keys::KeyRegister> register_;  // as the file, and what this look() has added
+  std::map<std::size_t, std::shared_ptr<const signer::ZoneKey>> bound_;  // by place in the register
+  std::optional<std::size_t> warming_;
+  std::string waits_for_, said_;
+};
+
+}  // namespace tld::plugin
