@@ -92,6 +92,9 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   add_ceremony(app, chosen);
   add_status(app, chosen);
   add_epp(app, chosen);
+  add_audit(app, chosen);
+  add_people(app, chosen);
+  add_approve(app, chosen);
 }
 
 }  // namespace

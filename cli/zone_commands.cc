@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "cli/act.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/output_file.h"
@@ -226,7 +227,10 @@ void add_import(CLI::App& zone, Chosen& chosen) {
   add_store_option(*command, options->store);
   add_zone_option(command, *options);
   command->add_option("ZONEFILE", options->zone_file, "The zone file to read")->required();
-  on_chosen(command, chosen, [options] { return import_zone(*options); });
+  on_act(
+      command, chosen, "zone-import",
+      [options] { return options->zone + " from " + options->zone_file; },
+      [options] { return import_zone(*options); });
 }
 
 // What is wrong about the options together.

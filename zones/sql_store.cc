@@ -317,21 +317,24 @@ Result<std::optional<Hold>> SqlStore::hold(dns::NameView apex) {
                         [&](std::int64_t zone_id) { return read_hold(*database_, zone_id); });
 }
 
-Status SqlStore::approve(dns::NameView apex, std::int64_t hold_id, const std::string& person,
-                         base::Time now) {
+Status SqlStore::approve(dns::NameView apex, std::int64_t hold_id,
+                         const std::vector<std::string>& people, base::Time now) {
   return in_transaction(": not approved", apex, Access::write, [&](std::int64_t zone_id) -> Status {
-    TLD_TRY(const auto hold, read_hold(*database_, zone_id));
+    TLD_TRY(auto hold, read_hold(*database_, zone_id));
     if (!hold || hold->id != hold_id) {
       return base::refused("nothing is held under number " + std::to_string(hold_id));
     }
-    if (std::ranges::find(hold->approved_by, person) != hold->approved_by.end()) {
-      return base::refused(person + " has approved it already");
-    }
     const std::string approved = time_text(now);
     const long long id = hold_id;
-    database_->sql() << "INSERT INTO hold_approval (hold_id, person, approved) VALUES (:hold,"
-                        " :person, :approved)",
-        soci::use(id), soci::use(person), soci::use(approved);
+    for (const std::string& person : people) {
+      if (std::ranges::find(hold->approved_by, person) != hold->approved_by.end()) {
+        return base::refused(person + " has approved it already");
+      }
+      database_->sql() << "INSERT INTO hold_approval (hold_id, person, approved) VALUES (:hold,"
+                          " :person, :approved)",
+          soci::use(id), soci::use(person), soci::use(approved);
+      hold->approved_by.push_back(person);
+    }
     return base::ok();
   });
 }

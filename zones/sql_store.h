@@ -49,8 +49,8 @@ class SqlStore final : public Store {
   base::Result<Publication> roll_back(dns::NameView apex, PublicationId to,
                                       const PublishOptions& options) override;
   base::Result<std::optional<Hold>> hold(dns::NameView apex) override;
-  base::Status approve(dns::NameView apex, std::int64_t hold_id, const std::string& person,
-                       base::Time now) override;
+  base::Status approve(dns::NameView apex, std::int64_t hold_id,
+                       const std::vector<std::string>& people, base::Time now) override;
 
  private:
   base::Result<bool> has_feed(dns::NameView apex);

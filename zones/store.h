@@ -197,9 +197,9 @@ class Store {
   virtual base::Result<Publication> roll_back(dns::NameView apex, PublicationId to,
                                               const PublishOptions& options) = 0;
   virtual base::Result<std::optional<Hold>> hold(dns::NameView apex) = 0;
-  // refused: no such hold, or this person has approved it.
-  virtual base::Status approve(dns::NameView apex, std::int64_t hold_id, const std::string& person,
-                               base::Time now) = 0;
+  // All of them, or none. refused: no such hold, or one of these people has approved it.
+  virtual base::Status approve(dns::NameView apex, std::int64_t hold_id,
+                               const std::vector<std::string>& people, base::Time now) = 0;
 };
 
 }  // namespace tld::zones

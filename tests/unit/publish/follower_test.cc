@@ -210,7 +210,7 @@ TEST_F(FollowerTest, AChangeOfTheApexWaitsForApproval) {
   const auto store = open_store();
   const auto hold = store->hold(setup.apex).value();
   ASSERT_TRUE(hold);
-  ASSERT_TRUE(store->approve(setup.apex, hold->id, "ann", clock->now()));
+  ASSERT_TRUE(store->approve(setup.apex, hold->id, {"ann"}, clock->now()));
   ASSERT_TRUE(lives(2));
   EXPECT_TRUE(comes_true([&] { return !follower->waiting(); }));
 }

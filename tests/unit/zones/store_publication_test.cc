@@ -344,11 +344,14 @@ TEST_P(PublicationTest, AHoldKeepsTheFeedUntilItIsApproved) {
   ASSERT_TRUE(held.has_value());
   EXPECT_EQ(held->names, 2u);
   EXPECT_EQ(sql.run("SELECT count(*) FROM hold"), "1");
-  EXPECT_EQ(store_->approve(kz, held->id + 1, "ann", now).error().kind, ErrorKind::refused);
-  ASSERT_TRUE(store_->approve(kz, held->id, "ann", now).has_value());
-  EXPECT_EQ(store_->approve(kz, held->id, "ann", now).error().kind, ErrorKind::refused);
+  EXPECT_EQ(store_->approve(kz, held->id + 1, {"ann"}, now).error().kind, ErrorKind::refused);
+  ASSERT_TRUE(store_->approve(kz, held->id, {"ann"}, now).has_value());
+  EXPECT_EQ(store_->approve(kz, held->id, {"ann"}, now).error().kind, ErrorKind::refused);
   EXPECT_FALSE(publish({now}, hold_it));
-  ASSERT_TRUE(store_->approve(kz, held->id, "bob", now).has_value());
+  // All of them or none.
+  EXPECT_EQ(store_->approve(kz, held->id, {"bob", "ann"}, now).error().kind, ErrorKind::refused);
+  EXPECT_EQ(must(store_->hold(kz))->approved_by, std::vector<std::string>{"ann"});
+  ASSERT_TRUE(store_->approve(kz, held->id, {"bob"}, now).has_value());
   EXPECT_TRUE(publish({now}, hold_it));
   EXPECT_FALSE(must(store_->hold(kz)).has_value());
   expect_published_as_in_registry();
