@@ -147,6 +147,20 @@ base::Result<keys::Retention> retention_of(const fs::path& directory) {
   return people ? people->retention : keys::Retention{};
 }
 
+base::Status discard(const Chosen& chosen, const fs::path& segment,
+                     const keys::Retention& retention, base::Time now) {
+  const auto last = keys::check_discard(segment, retention, now);
+  if (!last) return Act::refuse(chosen, "audit-discard", segment.string(), last.error());
+  TLD_TRY(auto act, Act::begin(chosen, "audit-discard", segment.string(), {},
+                               keys::detail_of_last(last.value())));
+  std::error_code fault;
+  fs::remove(segment, fault);
+  base::Result<Report> outcome = Report{};
+  if (fault) outcome = base::unavailable(segment.string() + ": " + fault.message());
+  TLD_TRY(act.end(std::move(outcome)));
+  return base::ok();
+}
+
 base::Result<Report> archive(const Chosen& chosen, const Options& options) {
   TLD_TRY(const fs::path directory, required_audit_directory(chosen));
   TLD_TRY(const auto retention, retention_of(directory));
@@ -161,10 +175,7 @@ base::Result<Report> archive(const Chosen& chosen, const Options& options) {
   }
   for (const std::string& name : options.discard) {
     const fs::path segment = fs::path(options.archive) / fs::path(name).filename();
-    TLD_TRY(auto act, Act::begin(chosen, "audit-discard", segment.string()));
-    auto status = keys::discard_archived(segment, retention, by.time);
-    if (!status) return act.end(status.error());
-    TLD_TRY(act.end(Report{}));
+    TLD_TRY(discard(chosen, segment, retention, by.time));
     report.json["discarded"].push_back(name);
     report.text += fmt::format("{} is discarded\n", name);
   }

@@ -20,7 +20,9 @@ const std::vector<Words> commands = {
     {"zone", "thaw"},    {"zone", "rollback"}, {"zone", "approve"}, {"zone", "publications"},
     {"zone", "waiting"}, {"zone", "import"},   {"zone", "export"},  {"zone", "check"},
     {"key", "generate"}, {"key", "list"},      {"ceremony"},        {"status"},
-    {"epp", "apply"}};
+    {"epp", "apply"},    {"audit", "init"},    {"audit", "verify"}, {"audit", "show"},
+    {"audit", "export"}, {"audit", "archive"}, {"audit", "report"}, {"people", "check"},
+    {"people", "adopt"}, {"approve"}};
 
 std::vector<std::string> flags_in(const std::string& text) {
   std::vector<std::string> flags;
