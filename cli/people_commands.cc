@@ -130,9 +130,9 @@ void add_people(CLI::App& app, Chosen& chosen) {
       *people, chosen, "adopt",
       {"Make a file of people the one that counts here",
        "Takes the file beside the audit log, with the approvals that the version before\n"
-       "asks for (the first version: that it asks for itself). From then on, acts on\n"
-       "this machine need signed approvals where docs/people.md says so.",
-       "  tldctl approve people-adopt people.yaml --person ann --key ~/.ssh/id_ed25519\n"
+       "asks for (the first version: that it asks for itself); tldctl approve makes them.\n"
+       "From then on, acts on this machine need signed approvals where docs/people.md\n"
+       "says so.",
        "  tldctl people adopt people.yaml --approval people.yaml.ann.approval \\\n"
        "    --approval people.yaml.bob.approval"});
   adopted_command->add_option("FILE", adopted_options->file, "The new file of people")->required();

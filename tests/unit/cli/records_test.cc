@@ -182,7 +182,7 @@ class HeldZone : public RecordsTest {
     shell(
         "sqlite3 ../store \"INSERT INTO hold (zone_id, reason, names, secure_delegations, "
         "apex_digest, since) VALUES ((SELECT id FROM zone), '130 names', 130, 4, '', "
-        "'20260101000000')\"");
+        "'2026-01-01T00:00:00Z')\"");
   }
   std::vector<std::string> store_words(const std::string& command) const {
     return {"zone", command, "--store", path("store"), "--zone", "kz."};
@@ -225,7 +225,7 @@ TEST_F(HeldZone, SignaturesCountWhereSomebodyWas) {
   EXPECT_THAT(read("hold.txt"), HasSubstr("names: 130\nsecure-delegations: 4\n"));
   const std::string ann = approve("zone-approve", held, "ann", "kz.");
   const std::string bob = approve("zone-approve", held, "bob", "kz.");
-  expect_refused(approve_hold({}, "ann"), "have adopted people");
+  expect_refused(approve_hold({}, "ann"), "has adopted people");
   expect_refused(approve_hold({ann}), "APPROVAL-QUORUM");
   expect_refused(approve_hold({ann, ann}), "APPROVAL-TWICE");
   expect_refused(approve_hold({ann, approve("zone-approve", held, "amy", "kz.")}), "APPROVAL-ROLE");
