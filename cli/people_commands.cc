@@ -58,16 +58,10 @@ void describe(Report& report, const keys::People& people, base::Time now) {
   }
 }
 
-base::Result<std::optional<keys::People>> adopted(const Chosen& chosen) {
-  TLD_TRY(const auto directory, audit_directory(chosen));
-  if (!directory) return std::optional<keys::People>();
-  return keys::adopted_people(*directory);
-}
-
 base::Result<Report> check(const Chosen& chosen, const Options& options) {
   const base::Time now = base::SystemClock().now();
   Report report;
-  TLD_TRY(const auto present, adopted(chosen));
+  TLD_TRY(const auto present, people_of_this_machine(chosen));
   if (options.file.empty()) {
     if (!present) return base::not_found("this machine has adopted no people");
     describe(report, *present, now);
@@ -87,11 +81,7 @@ base::Result<std::vector<keys::Approver>> check_new(const std::filesystem::path&
                                                     const keys::People& next,
                                                     const Options& options) {
   TLD_TRY(const auto present, keys::adopted_people(directory));
-  std::vector<keys::Approval> approvals;
-  for (const std::string& file : options.approvals) {
-    TLD_TRY(auto approval, keys::Approval::read_file(file));
-    approvals.push_back(std::move(approval));
-  }
+  TLD_TRY(const auto approvals, read_approvals(options.approvals));
   return keys::check_adoption(present, next, base::SystemClock().now(), approvals);
 }
 

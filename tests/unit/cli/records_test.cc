@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "keys/transcript.h"
 #include "tests/unit/cli/fixture.h"
 
 namespace tld::cli {
@@ -167,6 +168,20 @@ TEST_F(RecordsTest, PeopleAreAdoptedByQuorum) {
   EXPECT_THAT(run({"people", "check"}).err, HasSubstr("PEOPLE-NOT-ADOPTED"));
 }
 
+TEST_F(RecordsTest, TranscriptIsCheckedAndShown) {
+  auto transcript =
+      keys::Transcript::create(path("t"), {"kz.", "KSK ceremony 1", "", "root"}, base::Time{});
+  ASSERT_TRUE(transcript);
+  ASSERT_TRUE(transcript.value().end("done", base::Time{}));
+  const std::string head = transcript.value().head().hash;
+  const Outcome shown = run({"audit", "transcript", path("t"), "--head", head});
+  EXPECT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("KSK ceremony 1"));
+  const Outcome other = run({"audit", "transcript", path("t"), "--head", std::string(64, 'a')});
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_THAT(other.err, HasSubstr("TRANSCRIPT-HEAD"));
+}
+
 // --- what the brake holds ---
 
 class HeldZone : public RecordsTest {
@@ -213,7 +228,8 @@ class HeldZone : public RecordsTest {
 };
 
 TEST_F(HeldZone, NamesCountWhereNobodyWasAdopted) {
-  expect_refused(approve_hold({approve("zone-approve", hold_file("h"), "ann", "kz.")}), "--person");
+  expect_refused(approve_hold({approve("zone-approve", hold_file("h"), "ann", "kz.")}),
+                 "has adopted nobody");
   EXPECT_EQ(approve_hold({}, "ann").exit_code, 0);
   EXPECT_THAT(approved_by(), ElementsAre("ann"));
   EXPECT_THAT(entries(), Contains("zone-approve done"));

@@ -21,8 +21,8 @@ const std::vector<Words> commands = {
     {"zone", "waiting"}, {"zone", "import"},   {"zone", "export"},  {"zone", "check"},
     {"key", "generate"}, {"key", "list"},      {"ceremony"},        {"status"},
     {"epp", "apply"},    {"audit", "init"},    {"audit", "verify"}, {"audit", "show"},
-    {"audit", "export"}, {"audit", "archive"}, {"audit", "report"}, {"people", "check"},
-    {"people", "adopt"}, {"approve"}};
+    {"audit", "export"}, {"audit", "archive"}, {"audit", "report"}, {"audit", "transcript"},
+    {"people", "check"}, {"people", "adopt"},  {"approve"}};
 
 std::vector<std::string> flags_in(const std::string& text) {
   std::vector<std::string> flags;
