@@ -182,6 +182,31 @@ TEST_F(RecordsTest, TranscriptIsCheckedAndShown) {
   EXPECT_THAT(other.err, HasSubstr("TRANSCRIPT-HEAD"));
 }
 
+TEST_F(RecordsTest, PinIsSplitAndPutTogether) {
+  const std::string pin = write("ksk.pin", "1234\n", 0600);
+  ASSERT_EQ(run({"pin", "split", "--pin-file", pin, "--prefix", path("ksk")}).exit_code, 0);
+  for (const char* file : {"ksk.1", "ksk.5"}) {
+    EXPECT_EQ(std::filesystem::status(path(file)).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  }
+  const auto combine = [this](const std::string& one, const std::string& other) {
+    return run({"pin", "combine", path(one), path(other), "--verifier", path("ksk.verifier"),
+                "--output", path("again.pin")});
+  };
+  EXPECT_THAT(combine("ksk.2", "ksk.2").err, HasSubstr("PIN-FEW"));
+  std::string wrong = read("ksk.2");
+  wrong[wrong.size() - 2] = wrong[wrong.size() - 2] == '0' ? '1' : '0';
+  write("bad", wrong);
+  EXPECT_THAT(combine("bad", "ksk.4").err, HasSubstr("PIN-VERIFIER"));
+  EXPECT_FALSE(exists("again.pin"));
+  ASSERT_EQ(combine("ksk.2", "ksk.4").exit_code, 0);
+  EXPECT_EQ(read("again.pin"), "1234");
+  EXPECT_EQ(std::filesystem::status(path("again.pin")).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_THAT(entries(), Contains("pin-split done"));
+  EXPECT_THAT(entries(), Contains("pin-combine failed"));
+}
+
 // --- what the brake holds ---
 
 class HeldZone : public RecordsTest {

@@ -22,7 +22,8 @@ const std::vector<Words> commands = {
     {"key", "generate"}, {"key", "list"},      {"ceremony"},        {"status"},
     {"epp", "apply"},    {"audit", "init"},    {"audit", "verify"}, {"audit", "show"},
     {"audit", "export"}, {"audit", "archive"}, {"audit", "report"}, {"audit", "transcript"},
-    {"people", "check"}, {"people", "adopt"},  {"approve"}};
+    {"pin", "split"},    {"pin", "combine"},   {"people", "check"}, {"people", "adopt"},
+    {"approve"}};
 
 std::vector<std::string> flags_in(const std::string& text) {
   std::vector<std::string> flags;
