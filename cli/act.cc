@@ -160,6 +160,44 @@ base::Error Act::refuse(const Chosen& chosen, const std::string& type, const std
   return link ? why : link.error();
 }
 
+base::Result<std::vector<keys::Approval>> read_approvals(const std::vector<std::string>& files) {
+  std::vector<keys::Approval> approvals;
+  for (const std::string& file : files) {
+    TLD_TRY(auto approval, keys::Approval::read_file(file));
+    approvals.push_back(std::move(approval));
+  }
+  return approvals;
+}
+
+base::Result<std::optional<keys::People>> people_of_this_machine(const Chosen& chosen) {
+  TLD_TRY(const auto directory, audit_directory(chosen));
+  if (!directory) return std::optional<keys::People>();
+  return keys::adopted_people(*directory);
+}
+
+base::Result<ApprovedAct> begin_approved(const Chosen& chosen, const keys::ApprovalRequest& wanted,
+                                         const std::string& object,
+                                         const std::vector<std::string>& files,
+                                         const Act::Detail& detail) {
+  TLD_TRY(const auto people, people_of_this_machine(chosen));
+  if (!people && !files.empty()) {
+    return base::refused(
+        "this machine has adopted nobody (tldctl people adopt): --approval proves nothing here");
+  }
+  std::vector<keys::Approver> approvers;
+  if (people) {
+    const auto check = [&]() -> base::Result<std::vector<keys::Approver>> {
+      TLD_TRY(const auto approvals, read_approvals(files));
+      return keys::check_approvals(*people, wanted, approvals);
+    };
+    auto checked = check();
+    if (!checked) return Act::refuse(chosen, wanted.act, object, checked.error());
+    approvers = std::move(checked).value();
+  }
+  TLD_TRY(auto act, Act::begin(chosen, wanted.act, object, approvers, detail));
+  return ApprovedAct{std::move(act), std::move(approvers)};
+}
+
 void on_act(CLI::App* command, Chosen& chosen, const std::string& type,
             std::function<std::string()> object, Run run, std::function<std::string()> misuse) {
   add_audit_option(command, chosen);

@@ -57,6 +57,22 @@ class Act {
   keys::AuditEntry entry_;
 };
 
+// An act that people approve, where this machine has adopted people.
+struct ApprovedAct {
+  Act act;
+  std::vector<keys::Approver> approvers;  // empty where nobody was adopted
+};
+// Checks the approvals in `files` against the adopted people's rule for wanted.act, then begins it.
+// A refusal (APPROVAL-..., keys/approval.h) stands in the log, and nothing is done. Where nobody
+// was adopted, `files` must be empty: they would prove nothing. `object` is for the log.
+base::Result<ApprovedAct> begin_approved(const Chosen& chosen, const keys::ApprovalRequest& wanted,
+                                         const std::string& object,
+                                         const std::vector<std::string>& files,
+                                         const Act::Detail& detail = {});
+base::Result<std::vector<keys::Approval>> read_approvals(const std::vector<std::string>& files);
+// nullopt: nobody was adopted, or there is no audit log.
+base::Result<std::optional<keys::People>> people_of_this_machine(const Chosen& chosen);
+
 // on_chosen(), with `run` between two lines of the audit log and --audit-log added.
 void on_act(CLI::App* command, Chosen& chosen, const std::string& type,
             std::function<std::string()> object, Run run, std::function<std::string()> misuse = {});

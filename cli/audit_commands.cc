@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// tldctl audit init, verify, show, export, archive
+// tldctl audit init, verify, show, export, archive, transcript
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -15,6 +15,7 @@
 #include "keys/audit_head.h"
 #include "keys/audit_place.h"
 #include "keys/input_file.h"
+#include "keys/transcript.h"
 
 namespace tld::cli {
 namespace {
@@ -147,6 +148,20 @@ base::Result<keys::Retention> retention_of(const fs::path& directory) {
   return people ? people->retention : keys::Retention{};
 }
 
+base::Status discard(const Chosen& chosen, const fs::path& segment,
+                     const keys::Retention& retention, base::Time now) {
+  const auto last = keys::check_discard(segment, retention, now);
+  if (!last) return Act::refuse(chosen, "audit-discard", segment.string(), last.error());
+  TLD_TRY(auto act, Act::begin(chosen, "audit-discard", segment.string(), {},
+                               keys::detail_of_last(last.value())));
+  std::error_code fault;
+  fs::remove(segment, fault);
+  base::Result<Report> outcome = Report{};
+  if (fault) outcome = base::unavailable(segment.string() + ": " + fault.message());
+  TLD_TRY(act.end(std::move(outcome)));
+  return base::ok();
+}
+
 base::Result<Report> archive(const Chosen& chosen, const Options& options) {
   TLD_TRY(const fs::path directory, required_audit_directory(chosen));
   TLD_TRY(const auto retention, retention_of(directory));
@@ -161,14 +176,24 @@ base::Result<Report> archive(const Chosen& chosen, const Options& options) {
   }
   for (const std::string& name : options.discard) {
     const fs::path segment = fs::path(options.archive) / fs::path(name).filename();
-    TLD_TRY(auto act, Act::begin(chosen, "audit-discard", segment.string()));
-    auto status = keys::discard_archived(segment, retention, by.time);
-    if (!status) return act.end(status.error());
-    TLD_TRY(act.end(Report{}));
+    TLD_TRY(discard(chosen, segment, retention, by.time));
     report.json["discarded"].push_back(name);
     report.text += fmt::format("{} is discarded\n", name);
   }
   if (report.text.empty()) report.text = "nothing is old enough to be moved\n";
+  return report;
+}
+
+// --- transcripts ---
+
+base::Result<Report> show_transcript(const std::string& file, const std::string& head) {
+  TLD_TRY(const std::string text, keys::read_input_file(file, keys::max_segment_octets));
+  TLD_TRY(const auto lines, keys::read_transcript(text, file, head));
+  Report report;
+  report.json["lines"] = lines;
+  report.text = keys::transcript_text(lines);
+  if (head.empty())
+    report.notes.emplace_back("warning: without --head nothing proves the last line");
   return report;
 }
 
@@ -253,6 +278,20 @@ void add_archive(CLI::App& audit, Chosen& chosen) {
   command->add_option("--discard", options->discard, "Also discard this archived segment");
 }
 
+void add_transcript(CLI::App& audit, Chosen& chosen) {
+  CLI::App* command =
+      add_command(audit, chosen, "transcript",
+                  {"Check and show the transcript of a ceremony",
+                   "Follows the transcript's chain from its first line to its last, compares that\n"
+                   "with the head that was read aloud and logged, and shows it for people.",
+                   "  tldctl audit transcript kz-2027-1.transcript --head 4e07...b5d7"});
+  const auto file = std::make_shared<std::string>();
+  const auto head = std::make_shared<std::string>();
+  command->add_option("FILE", *file, "The transcript")->required();
+  command->add_option("--head", *head, "The SHA-256 of its last line");
+  on_chosen(command, chosen, [file, head] { return show_transcript(*file, *head); });
+}
+
 }  // namespace
 
 void add_audit(CLI::App& app, Chosen& chosen) {
@@ -262,6 +301,7 @@ void add_audit(CLI::App& app, Chosen& chosen) {
   add_reading(*audit, chosen);
   add_archive(*audit, chosen);
   add_audit_report(*audit, chosen);
+  add_transcript(*audit, chosen);
 }
 
 }  // namespace tld::cli

@@ -80,6 +80,7 @@ void add_epp(CLI::App& app, Chosen& chosen);
 void add_audit(CLI::App& app, Chosen& chosen);
 void add_people(CLI::App& app, Chosen& chosen);
 void add_approve(CLI::App& app, Chosen& chosen);
+void add_pin(CLI::App& app, Chosen& chosen);
 
 // tldctl as a function: parses, runs, prints.
 int run_tldctl(int argc, char** argv);

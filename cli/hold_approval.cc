@@ -7,7 +7,6 @@
 #include "cli/act.h"
 #include "cli/arguments.h"
 #include "cli/store_option.h"
-#include "keys/adopted_people.h"
 #include "keys/chained_lines.h"
 
 namespace tld::cli {
@@ -25,32 +24,6 @@ base::Result<zones::Hold> find_hold(zones::Store& store, const HoldApproval& wan
   return base::refused(fmt::format("nothing is held under number {}", wanted.hold));
 }
 
-base::Result<std::vector<keys::Approval>> read_approvals(const std::vector<std::string>& files) {
-  std::vector<keys::Approval> approvals;
-  for (const std::string& file : files) {
-    TLD_TRY(auto approval, keys::Approval::read_file(file));
-    approvals.push_back(std::move(approval));
-  }
-  return approvals;
-}
-
-base::Result<std::vector<keys::Approver>> approvers_of(const keys::People& people,
-                                                       zones::Store& store,
-                                                       const HoldApproval& wanted) {
-  if (!wanted.person.empty()) {
-    return base::refused(
-        "this machine has adopted people: --approval with their signed approvals is needed, "
-        "--person names nobody");
-  }
-  TLD_TRY(const auto hold, find_hold(store, wanted));
-  const dns::Name zone = to_name(wanted.zone);
-  TLD_TRY(const auto approvals, read_approvals(wanted.approvals));
-  return keys::check_approvals(
-      people,
-      {zone.text(), act_name, keys::sha256_hex(hold_text(zone, hold)), base::SystemClock().now()},
-      approvals);
-}
-
 base::Result<Report> write_approval(zones::Store& store, const HoldApproval& wanted,
                                     const std::vector<std::string>& people) {
   const dns::Name zone = to_name(wanted.zone);
@@ -64,16 +37,13 @@ base::Result<Report> write_approval(zones::Store& store, const HoldApproval& wan
   return report;
 }
 
-base::Result<Report> approve_by_name(const Chosen& chosen, zones::Store& store,
-                                     const HoldApproval& wanted) {
-  if (wanted.person.empty() || !wanted.approvals.empty()) {
-    return base::refused(
-        "this machine has not adopted people (tldctl people adopt): --person is needed, --approval "
-        "proves nothing");
+// Observers countersign; the brake counts those who decide.
+std::vector<std::string> deciding(const std::vector<keys::Approver>& approvers) {
+  std::vector<std::string> names;
+  for (const keys::Approver& approver : approvers) {
+    if (approver.role != keys::Role::observer) names.push_back(approver.person);
   }
-  TLD_TRY(auto act,
-          Act::begin(chosen, act_name, object_of(wanted), {}, {{"person", wanted.person}}));
-  return act.end(write_approval(store, wanted, {wanted.person}));
+  return names;
 }
 
 }  // namespace
@@ -88,21 +58,23 @@ std::string hold_text(const dns::Name& zone, const zones::Hold& hold) {
 
 base::Result<Report> approve_hold(const Chosen& chosen, const HoldApproval& wanted) {
   TLD_TRY(const auto store, open_store(wanted.store, zones::Store::Mode::read_write));
-  TLD_TRY(const auto directory, audit_directory(chosen));
-  std::optional<keys::People> people;
-  if (directory) {
-    TLD_TRY(people, keys::adopted_people(*directory));
+  TLD_TRY(const auto people, people_of_this_machine(chosen));
+  if (people && !wanted.person.empty()) {
+    return base::refused(
+        "this machine has adopted people: --approval with what they signed is needed, --person "
+        "names nobody");
   }
-  if (!people) return approve_by_name(chosen, *store, wanted);
-  const auto approvers = approvers_of(*people, *store, wanted);
-  if (!approvers) return Act::refuse(chosen, act_name, object_of(wanted), approvers.error());
-  // Observers countersign; the brake counts those who decide.
-  std::vector<std::string> names;
-  for (const keys::Approver& approver : approvers.value()) {
-    if (approver.role != keys::Role::observer) names.push_back(approver.person);
-  }
-  TLD_TRY(auto act, Act::begin(chosen, act_name, object_of(wanted), approvers.value()));
-  return act.end(write_approval(*store, wanted, names));
+  TLD_TRY(const auto hold, find_hold(*store, wanted));
+  const dns::Name zone = to_name(wanted.zone);
+  Act::Detail detail;
+  if (!people) detail["person"] = wanted.person;
+  TLD_TRY(auto begun,
+          begin_approved(chosen,
+                         {zone.text(), act_name, keys::sha256_hex(hold_text(zone, hold)),
+                          base::SystemClock().now()},
+                         object_of(wanted), wanted.approvals, detail));
+  const auto names = people ? deciding(begun.approvers) : std::vector<std::string>{wanted.person};
+  return begun.act.end(write_approval(*store, wanted, names));
 }
 
 }  // namespace tld::cli

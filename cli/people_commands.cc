@@ -58,16 +58,10 @@ void describe(Report& report, const keys::People& people, base::Time now) {
   }
 }
 
-base::Result<std::optional<keys::People>> adopted(const Chosen& chosen) {
-  TLD_TRY(const auto directory, audit_directory(chosen));
-  if (!directory) return std::optional<keys::People>();
-  return keys::adopted_people(*directory);
-}
-
 base::Result<Report> check(const Chosen& chosen, const Options& options) {
   const base::Time now = base::SystemClock().now();
   Report report;
-  TLD_TRY(const auto present, adopted(chosen));
+  TLD_TRY(const auto present, people_of_this_machine(chosen));
   if (options.file.empty()) {
     if (!present) return base::not_found("this machine has adopted no people");
     describe(report, *present, now);
@@ -87,11 +81,7 @@ base::Result<std::vector<keys::Approver>> check_new(const std::filesystem::path&
                                                     const keys::People& next,
                                                     const Options& options) {
   TLD_TRY(const auto present, keys::adopted_people(directory));
-  std::vector<keys::Approval> approvals;
-  for (const std::string& file : options.approvals) {
-    TLD_TRY(auto approval, keys::Approval::read_file(file));
-    approvals.push_back(std::move(approval));
-  }
+  TLD_TRY(const auto approvals, read_approvals(options.approvals));
   return keys::check_adoption(present, next, base::SystemClock().now(), approvals);
 }
 
@@ -130,9 +120,9 @@ void add_people(CLI::App& app, Chosen& chosen) {
       *people, chosen, "adopt",
       {"Make a file of people the one that counts here",
        "Takes the file beside the audit log, with the approvals that the version before\n"
-       "asks for (the first version: that it asks for itself). From then on, acts on\n"
-       "this machine need signed approvals where docs/people.md says so.",
-       "  tldctl approve people-adopt people.yaml --person ann --key ~/.ssh/id_ed25519\n"
+       "asks for (the first version: that it asks for itself); tldctl approve makes them.\n"
+       "From then on, acts on this machine need signed approvals where docs/people.md\n"
+       "says so.",
        "  tldctl people adopt people.yaml --approval people.yaml.ann.approval \\\n"
        "    --approval people.yaml.bob.approval"});
   adopted_command->add_option("FILE", adopted_options->file, "The new file of people")->required();

@@ -98,6 +98,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   add_audit(app, chosen);
   add_people(app, chosen);
   add_approve(app, chosen);
+  add_pin(app, chosen);
 }
 
 }  // namespace

@@ -33,10 +33,9 @@ base::Status tell(AuditLog& log, const AuditEntry& said_by, const AuditSegment& 
   AuditEntry entry = said_by;
   entry.type = "audit-archive";
   entry.object = segment.name;
-  entry.detail = {{"last-sequence", std::to_string(last.sequence)},
-                  {"last-hash", last.hash},
-                  {"sha256", sha256_hex(segment.text)},
-                  {"people", people}};
+  entry.detail = detail_of_last(last);
+  entry.detail["sha256"] = sha256_hex(segment.text);
+  entry.detail["people"] = people;
   TLD_TRY(log.append(entry));
   return base::ok();
 }
@@ -66,7 +65,12 @@ base::Result<std::vector<std::string>> archive_audit_log(AuditLog& log, const Au
   return moved;
 }
 
-base::Status discard_archived(const fs::path& segment, const Retention& retention, base::Time now) {
+std::map<std::string, std::string> detail_of_last(const ChainLink& last) {
+  return {{"last-sequence", std::to_string(last.sequence)}, {"last-hash", last.hash}};
+}
+
+base::Result<ChainLink> check_discard(const fs::path& segment, const Retention& retention,
+                                      base::Time now) {
   const fs::path archive = segment.has_parent_path() ? segment.parent_path() : fs::path(".");
   TLD_TRY(const auto all, audit_segments(archive));
   if (all.front().filename() != segment.filename()) {
@@ -84,10 +88,7 @@ base::Status discard_archived(const fs::path& segment, const Retention& retentio
                                      segment.string(), utc_text(last),
                                      base::to_text(retention.archive)));
   }
-  std::error_code fault;
-  fs::remove(segment, fault);
-  if (fault) return base::unavailable("cannot remove " + segment.string() + ": " + fault.message());
-  return base::ok();
+  return reading.head();
 }
 
 }  // namespace tld::keys

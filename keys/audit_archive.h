@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,12 @@ base::Result<std::vector<std::string>> archive_audit_log(AuditLog& log, const Au
                                                          const Retention& retention,
                                                          const std::filesystem::path& archive);
 
-// Removes one archived segment. refused, AUDIT-RETENTION: its last line is younger than
-// retention.archive; invalid_input: it is not the archive's oldest, or no segment in order.
-base::Status discard_archived(const std::filesystem::path& segment, const Retention& retention,
-                              base::Time now);
+// May this archived segment be removed now? Its last line's place, for the log's entry
+// audit-discard. refused, AUDIT-RETENTION: its last line is younger than retention.archive;
+// invalid_input, AUDIT-ARCHIVE: it is not the archive's oldest, or no segment in order.
+base::Result<ChainLink> check_discard(const std::filesystem::path& segment,
+                                      const Retention& retention, base::Time now);
+// What audit-archive and audit-discard tell of the last line that they took away.
+std::map<std::string, std::string> detail_of_last(const ChainLink& last);
 
 }  // namespace tld::keys

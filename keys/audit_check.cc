@@ -52,22 +52,23 @@ base::Status check_head(const AuditReading& reading, const ChainLink& head) {
                                          head.sequence, here.hash, head.hash));
 }
 
-// Lines that are not here were archived, and the log says so.
-base::Status check_beginning(const AuditReading& reading) {
+// Lines that are not here were archived, or discarded from the archive, and the log says so.
+base::Status check_beginning(const AuditReading& reading, bool with_archive) {
+  const std::string type = with_archive ? "audit-discard" : "audit-archive";
   if (reading.before == ChainLink{}) return base::ok();
   for (const AuditLine& line : reading.lines) {
     const auto& detail = line.entry.detail;
     const auto sequence = detail.find("last-sequence");
     const auto hash = detail.find("last-hash");
-    if (line.entry.type == "audit-archive" && sequence != detail.end() && hash != detail.end() &&
+    if (line.entry.type == type && sequence != detail.end() && hash != detail.end() &&
         sequence->second == std::to_string(reading.before.sequence) &&
         hash->second == reading.before.hash) {
       return base::ok();
     }
   }
-  return base::invalid_input(fmt::format(
-      "AUDIT-BEGINNING: the log begins with line {}, and no audit-archive entry has line {}",
-      reading.before.sequence + 1, reading.before.sequence));
+  return base::invalid_input(
+      fmt::format("AUDIT-BEGINNING: the log begins with line {}, and no {} entry tells of line {}",
+                  reading.before.sequence + 1, type, reading.before.sequence));
 }
 
 base::Status check_signed_head(const fs::path& directory, const AuditReading& reading,
@@ -152,7 +153,7 @@ base::Result<AuditVerification> verify_audit_log(const fs::path& directory,
   for (const ChainLink& head : claims.heads) {
     TLD_TRY(check_head(found.reading, head));
   }
-  TLD_TRY(check_beginning(found.reading));
+  TLD_TRY(check_beginning(found.reading, !claims.archive.empty()));
   return found;
 }
 

@@ -98,8 +98,8 @@ struct AuditClaims {
 //   AUDIT-HEAD         the log has another line than a head says; or there is no signed head
 //   AUDIT-CUT          a head is beyond the log's end: lines were cut off
 //   AUDIT-UNSIGNED     lines behind the signed head
-//   AUDIT-BEGINNING    the log does not begin with its first line, and no audit-archive entry tells
-//                      where the lines before are
+//   AUDIT-BEGINNING    the log does not begin with its first line, and no entry audit-archive (with
+//                      the archive: audit-discard) tells of the lines before
 base::Result<AuditVerification> verify_audit_log(const std::filesystem::path& directory,
                                                  const AuditClaims& claims);
 

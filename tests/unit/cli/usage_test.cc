@@ -20,7 +20,10 @@ const std::vector<Words> commands = {
     {"zone", "thaw"},     {"zone", "rollback"}, {"zone", "approve"}, {"zone", "publications"},
     {"zone", "waiting"},  {"zone", "import"},   {"zone", "export"},  {"zone", "check"},
     {"key", "generate"},  {"key", "list"},      {"ksr", "create"},   {"ceremony", "run"},
-    {"ceremony", "demo"}, {"skr", "import"},    {"status"},          {"epp", "apply"}};
+    {"ceremony", "demo"}, {"skr", "import"},    {"status"},          {"epp", "apply"},
+    {"audit", "init"},    {"audit", "verify"},  {"audit", "show"},   {"audit", "export"},
+    {"audit", "archive"}, {"audit", "report"},  {"pin", "split"},    {"pin", "combine"},
+    {"people", "check"},  {"people", "adopt"},  {"approve"},         {"audit", "transcript"}};
 
 std::vector<std::string> flags_in(const std::string& text) {
   std::vector<std::string> flags;

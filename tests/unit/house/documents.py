@@ -14,7 +14,7 @@ OUTSIDE = ("/", "http:", "https:", "mailto:", "build/")
 OPTION = re.compile(r"--[a-z][a-z-]*")
 COUNTER = re.compile(r"\btld-[a-z][a-z-]+\b")
 # Names that begin as counters do: settings, programs, users, labels in examples.
-NO_COUNTERS = re.compile(r"tld-(hsm|(config|hsmd|zsk|ksk|ksr|skr)(-.*)?)")
+NO_COUNTERS = re.compile(r"tld-(hsm|(config|hsmd|zsk|ksk|ksr|skr|audit|approval|hold)(-.*)?)")
 
 
 def documents(top):

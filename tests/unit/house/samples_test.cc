@@ -11,6 +11,8 @@
 #include <sstream>
 
 #include "hsm/daemon/config.h"
+#include "keys/ceremony_script.h"
+#include "keys/people.h"
 #include "keys/policy.h"
 #include "plugin/config.h"
 
@@ -18,7 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* files[] = {"tld.yaml", "policy.yaml", "primary.yaml"};
+constexpr const char* files[] = {"tld.yaml", "policy.yaml", "primary.yaml", "people.yaml",
+                                 "ceremony.yaml"};
 
 struct Sample {
   std::string file;  // what its first line says
@@ -73,6 +76,10 @@ std::string read_as_daemon_config(const std::string& text) {
 std::string read_as(const std::string& file, const Sample& sample) {
   if (file == "tld.yaml") return message(tld::plugin::parse_config(sample.text, sample.where));
   if (file == "policy.yaml") return message(tld::keys::Policy::parse(sample.text, sample.where));
+  if (file == "people.yaml") return message(tld::keys::People::parse(sample.text, sample.where));
+  if (file == "ceremony.yaml") {
+    return message(tld::keys::CeremonyScript::parse(sample.text, sample.where));
+  }
   return read_as_daemon_config(sample.text);
 }
 
