@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "cli/act.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/key_files.h"
@@ -117,6 +118,7 @@ base::Result<Report> report_of(const Options& options, const keys::CeremonyInput
   const std::string sha256 = base::to_hex(base::as_octets(base::sha256(text)));
   Report report;
   report.json = report_json(options, input, keys, sha256, ds_text);
+  report.evidence = {{"signed-keys-sha256", sha256}};
   report.text = fmt::format(
       "{}: signed keys of {}\n  SHA-256        {}\n  covers         {} to {}, {} slots\n{}"
       "  DS for parent  {} IN DS {}\n",
@@ -197,7 +199,9 @@ void add_ceremony(CLI::App& app, Chosen& chosen) {
        "    --output kz.skr --trust-anchor kz.trust-anchor"});
   const auto options = std::make_shared<Options>();
   add_options(command, *options);
-  on_chosen(command, chosen, [options] { return hold(*options); });
+  on_act(
+      command, chosen, "ceremony", [options] { return options->zone + " to " + options->output; },
+      [options] { return hold(*options); });
 }
 
 }  // namespace tld::cli

@@ -8,6 +8,7 @@
 
 #include <CLI/App.hpp>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ struct Report {
   // Why the command failed all the same ("" if it did not): the check's verdict, one line.
   std::string verdict;
   ExitCode verdict_code = ExitCode::failed;
+  // For the audit log, if the command is an act: digests and names of what came of it.
+  std::map<std::string, std::string> evidence;
 };
 
 using Run = std::function<base::Result<Report>()>;
@@ -40,6 +43,7 @@ using Run = std::function<base::Result<Report>()>;
 struct Chosen {
   std::string name;
   bool json = false;
+  std::string audit_log;  // the option; cli/act.h
   Run run;
 };
 
@@ -66,11 +70,15 @@ void add_publication(CLI::App& zone, Chosen& chosen);  // of a zone
 void add_zone(CLI::App& app, Chosen& chosen);
 void add_key(CLI::App& app, Chosen& chosen);
 void add_ksr(CLI::App& app, Chosen& chosen);
+void add_keys(CLI::App& app, Chosen& chosen);
 void add_ceremony(CLI::App& app, Chosen& chosen);
 void add_ceremony_run(CLI::App& ceremony, Chosen& chosen);
 void add_skr(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
 void add_epp(CLI::App& app, Chosen& chosen);
+void add_audit(CLI::App& app, Chosen& chosen);
+void add_people(CLI::App& app, Chosen& chosen);
+void add_approve(CLI::App& app, Chosen& chosen);
 
 // tldctl as a function: parses, runs, prints.
 int run_tldctl(int argc, char** argv);

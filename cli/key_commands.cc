@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "cli/act.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/output_file.h"
@@ -14,6 +15,7 @@
 #include "dns/rrset.h"
 #include "hsm/token_keys.h"
 #include "keys/ceremony.h"
+#include "keys/chained_lines.h"
 #include "keys/record_line.h"
 
 namespace tld::cli {
@@ -67,6 +69,8 @@ Report generated_report(const Options& options, const hsm::KeyInfo& key,
   Report report;
   report.json = json_of(key, dnskey);
   report.json["role"] = options.role;
+  report.evidence = {{"id", base::to_hex(key.id)},
+                     {"dnskey-sha256", keys::sha256_hex(dnskey.wire())}};
   report.text = fmt::format("id       {}\nkey tag  {}\nDNSKEY   {}\n", base::to_hex(key.id),
                             dnskey.key_tag(), rdata_text(dnskey));
   if (!options.dnskey.empty()) {
@@ -150,7 +154,10 @@ void add_generate(CLI::App& key, Chosen& chosen) {
       command->add_option("--zone", options->zone, "The zone, for --dnskey")->check(zone_name());
   command->add_option("--dnskey", options->dnskey, "Write the DNSKEY record to this file")
       ->needs(zone);
-  on_chosen(command, chosen, [options] { return generate(*options); });
+  on_act(
+      command, chosen, "key-generate",
+      [options] { return options->role + " " + options->zone + " in " + options->token; },
+      [options] { return generate(*options); });
 }
 
 void add_list(CLI::App& key, Chosen& chosen) {

@@ -6,17 +6,14 @@
 
 #include <memory>
 #include <ostream>
-#include <sstream>
 
-#include "cli/child_process.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
 #include "dns/rrset.h"
+#include "publish/verifiers.h"
 
 namespace tld::cli {
 namespace {
-
-constexpr std::chrono::minutes verifier_limit{60};
 
 template <class T, void (*release)(T*)>
 struct Release {
@@ -96,30 +93,6 @@ base::Result<Transferred> transfer(const SignedExport& wanted, ldns_resolver* re
   return result;
 }
 
-std::vector<std::string> words_of(const std::string& command, const SignedExport& wanted,
-                                  const std::string& file) {
-  std::istringstream text(command);
-  std::vector<std::string> words;
-  for (std::string word; text >> word;) {
-    if (word == "{file}") word = file;
-    if (word == "{zone}") word = wanted.zone.text();
-    words.push_back(word);
-  }
-  return words;
-}
-
-// "" when it accepts the file.
-base::Result<std::string> complaint_of(const std::string& verifier, const SignedExport& wanted,
-                                       const std::string& file) {
-  const auto words = words_of(verifier, wanted, file);
-  if (words.empty()) return base::invalid_input("--verifier: an empty command");
-  TLD_TRY(const ChildResult done, run_child(words, verifier_limit));
-  if (done.exit_code == 0) return std::string();
-  std::string said = done.errors + done.output;
-  if (said.size() > 2000) said = said.substr(said.size() - 2000);
-  return fmt::format("{} ended with {}: {}", words[0], done.exit_code, said);
-}
-
 }  // namespace
 
 base::Result<Report> export_signed(const SignedExport& wanted) {
@@ -136,12 +109,11 @@ base::Result<Report> export_signed(const SignedExport& wanted) {
     return report;
   }
   TLD_TRY(const auto path, file.flushed_path());
-  for (const std::string& verifier : wanted.verifiers) {
-    TLD_TRY(const std::string complaint, complaint_of(verifier, wanted, path.string()));
-    if (complaint.empty()) continue;
-    report.notes.push_back(complaint);
-    report.verdict = fmt::format("{}, serial {}, is refused by {}; no file was written",
-                                 wanted.zone.text(), got.serial, verifier);
+  TLD_TRY(const std::string complaint,
+          publish::complaint_about(path, wanted.zone, {wanted.verifiers}));
+  if (!complaint.empty()) {
+    report.verdict = fmt::format("{}, serial {}, is refused: {}; no file was written",
+                                 wanted.zone.text(), got.serial, complaint);
     return report;
   }
   TLD_TRY(file.commit());

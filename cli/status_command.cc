@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "cli/child_process.h"
+#include "base/child_process.h"
 #include "cli/command.h"
 
 namespace tld::cli {
@@ -34,7 +34,7 @@ std::string first_line(const std::string& text) {
 }
 
 base::Result<std::string> ask(const Options& options, bool json) {
-  auto child = run_child(command_line(options, json), time_limit);
+  auto child = base::run_child(command_line(options, json), time_limit);
   if (!child) return resource_error(child.error());
   // pdns_control says on stdout what the server says, even that it does not know the command.
   if (child.value().output.starts_with("Unknown command")) {

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "cli/act.h"
 #include "cli/command.h"
 #include "cli/store_option.h"
 #include "zones/store.h"
@@ -54,11 +55,14 @@ base::Result<Report> check(const std::string& text) {
 }
 
 void add(CLI::App& store, Chosen& chosen, const char* name, const Help& help,
-         base::Result<Report> (*run)(const std::string&)) {
+         base::Result<Report> (*run)(const std::string&), bool is_act) {
   CLI::App* command = add_command(store, chosen, name, help);
   const auto address = std::make_shared<std::string>();
   add_store_option(*command, *address);
-  on_chosen(command, chosen, [address, run] { return run(*address); });
+  const auto do_it = [address, run] { return run(*address); };
+  if (!is_act) return on_chosen(command, chosen, do_it);
+  on_act(
+      command, chosen, std::string("store-") + name, [address] { return *address; }, do_it);
 }
 
 }  // namespace
@@ -73,19 +77,19 @@ void add_store(CLI::App& app, Chosen& chosen) {
        "PostgreSQL database must be there, without a store in it.",
        "  tldctl store init --store /var/lib/tld/registry.sqlite\n"
        "  tldctl store init --store 'postgresql:host=/run/postgresql dbname=registry'"},
-      init);
+      init, /*is_act=*/true);
   add(*store, chosen, "migrate",
       {"Bring a store of an older release up to this one's schema",
        "Changes the tables of a store that an older release has made: one transaction,\n"
        "all or nothing. Stop the servers that use it first, and back it up.",
        "  tldctl store migrate --store /var/lib/tld/registry.sqlite"},
-      migrate);
+      migrate, /*is_act=*/true);
   add(*store, chosen, "check",
       {"Check a store's schema",
        "Checks that a store's tables, constraints and triggers are those of this release,\n"
        "and lists its zones.",
        "  tldctl store check --store /var/lib/tld/registry.sqlite"},
-      check);
+      check, /*is_act=*/false);
 }
 
 }  // namespace tld::cli

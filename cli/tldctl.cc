@@ -90,10 +90,14 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   add_zone(app, chosen);
   add_key(app, chosen);
   add_ksr(app, chosen);
+  add_keys(app, chosen);
   add_ceremony(app, chosen);
   add_skr(app, chosen);
   add_status(app, chosen);
   add_epp(app, chosen);
+  add_audit(app, chosen);
+  add_people(app, chosen);
+  add_approve(app, chosen);
 }
 
 }  // namespace

@@ -7,12 +7,14 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "cli/act.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
 #include "cli/signed_export.h"
 #include "cli/store_option.h"
+#include "publish/verifiers.h"
 #include "zones/check.h"
 #include "zones/store.h"
 #include "zones/zone_file.h"
@@ -226,7 +228,10 @@ void add_import(CLI::App& zone, Chosen& chosen) {
   add_store_option(*command, options->store);
   add_zone_option(command, *options);
   command->add_option("ZONEFILE", options->zone_file, "The zone file to read")->required();
-  on_chosen(command, chosen, [options] { return import_zone(*options); });
+  on_act(
+      command, chosen, "zone-import",
+      [options] { return options->zone + " from " + options->zone_file; },
+      [options] { return import_zone(*options); });
 }
 
 // What is wrong about the options together.
@@ -241,8 +246,7 @@ std::string export_misuse(const Options& options, bool json) {
 }
 
 void add_signed_options(CLI::App* command, SignedExport& into) {
-  into.verifiers = {"ldns-verify-zone {file}", "dnssec-verify -q -o {zone} {file}",
-                    "kzonecheck -d on -o {zone} {file}"};
+  into.verifiers = publish::default_verifiers();
   command->add_option("--server", into.server, "With --signed: the server's address (127.0.0.1)");
   command->add_option("--port", into.port, "With --signed: its port (53)");
   command->add_option("--serial", into.serial,

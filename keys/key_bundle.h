@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What a slot of a future signed-key file is to list, as it is asked for: ZSKs, foreign ones too.
+// Which DNSKEYs a slot of a future signed-key file lists: what a key signing request asks the
+// ceremony to sign. ZSKs and foreign keys only; the ceremony adds its own KSKs.
 //
 // Thread rule: values.
 #pragma once
@@ -13,8 +14,9 @@
 namespace tld::keys {
 
 struct KeyBundle {
-  base::Time start;                  // listed from here to the next bundle's start
-  std::vector<dns::Dnskey> dnskeys;  // no KSKs: the ceremony adds those
+  base::Time start;                  // published from here on, for one slot
+  std::vector<dns::Dnskey> dnskeys;  // in canonical RDATA order, none twice
+  friend bool operator==(const KeyBundle&, const KeyBundle&) = default;
 };
 
 }  // namespace tld::keys

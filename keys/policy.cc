@@ -6,10 +6,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/duration.h"
 #include "dns/rdata.h"
 #include "dns/rrset.h"
+#include "keys/policy_timing.h"
 
 namespace tld::keys {
 namespace {
@@ -31,21 +33,57 @@ base::Status check_range(const Range& range) {
                                          base::to_text(range.least), base::to_text(range.most)));
 }
 
-base::Status check_ranges(const SignaturePolicy& live, const SignedKeysPolicy& ahead) {
+base::Status check_all(std::span<const Range> ranges) {
+  for (const Range& range : ranges) {
+    TLD_TRY(check_range(range));
+  }
+  return base::ok();
+}
+
+base::Status check_signature_ranges(const SignaturePolicy& live, const SignedKeysPolicy& ahead) {
   const Range ranges[] = {
       {"signatures.validity", live.validity, seconds{1}, longest},
       {"signatures.refresh", live.refresh, seconds{1}, longest},
       {"signatures.inception-offset", live.inception_offset, seconds{0}, longest},
+      {"signatures.sign-delay", live.sign_delay, seconds{0}, longest},
       {"signed-keys.span", ahead.span, seconds{1}, longest},
       {"signed-keys.slot", ahead.slot, seconds{1}, longest},
       {"signed-keys.validity", ahead.validity, seconds{1}, longest},
       {"signed-keys.inception-offset", ahead.inception_offset, seconds{0}, longest},
       {"signed-keys.dnskey-ttl", ahead.dnskey_ttl, seconds{1}, seconds{dns::max_ttl}},
+      {"signed-keys.hold", ahead.hold.value_or(seconds{0}), seconds{0}, longest},
   };
-  for (const Range& range : ranges) {
-    TLD_TRY(check_range(range));
-  }
-  return base::ok();
+  return check_all(ranges);
+}
+
+base::Status check_key_ranges(const KeyPolicy& keys) {
+  const Range ranges[] = {
+      {"keys.publish-safety", keys.publish_safety, seconds{0}, longest},
+      {"keys.retire-safety", keys.retire_safety, seconds{0}, longest},
+      {"keys.zsk.lifetime", keys.zsk.lifetime, seconds{1}, longest},
+      {"keys.zsk.prepublish", keys.zsk.prepublish, seconds{0}, longest},
+      {"keys.zsk.postpublish", keys.zsk.postpublish, seconds{0}, longest},
+      {"keys.zsk.emergency-postpublish", keys.zsk.emergency_postpublish, seconds{0}, longest},
+      {"keys.ksk.lifetime", keys.ksk.lifetime.value_or(longest), seconds{1}, longest},
+      {"keys.ksk.prepublish", keys.ksk.prepublish, seconds{0}, longest},
+      {"keys.ksk.postpublish", keys.ksk.postpublish, seconds{0}, longest},
+      {"keys.ksk.emergency-postpublish", keys.ksk.emergency_postpublish, seconds{0}, longest},
+  };
+  return check_all(ranges);
+}
+
+base::Status check_world_ranges(const ZonePolicy& zone, const ParentPolicy& parent) {
+  const seconds largest_ttl{dns::max_ttl};
+  const Range ranges[] = {
+      {"zone.max-zone-ttl", zone.max_zone_ttl, seconds{0}, largest_ttl},
+      {"zone.zone-propagation-delay", zone.zone_propagation_delay, seconds{0}, longest},
+      {"zone.cache-ttl", zone.cache_ttl, seconds{0}, largest_ttl},
+      {"zone.soa-expire", zone.soa_expire.value_or(seconds{1}), seconds{1}, longest},
+      {"parent.parent-ds-ttl", parent.ds_ttl, seconds{0}, largest_ttl},
+      {"parent.parent-propagation-delay", parent.propagation_delay, seconds{0}, longest},
+      {"parent.parent-registration-delay", parent.registration_delay, seconds{0}, longest},
+  };
+  return check_all(ranges);
 }
 
 // A signature that is fresh now lives for validity - inception-offset; it must not be due at once.
@@ -108,11 +146,14 @@ base::Status check_digest_types(const std::vector<std::uint8_t>& types) {
 }  // namespace
 
 base::Status Policy::check() const {
-  TLD_TRY(check_ranges(signatures, signed_keys));
+  TLD_TRY(check_signature_ranges(signatures, signed_keys));
+  TLD_TRY(check_key_ranges(keys));
+  TLD_TRY(check_world_ranges(zone, parent));
   TLD_TRY(check_refresh(signatures));
   TLD_TRY(check_span(signed_keys));
   TLD_TRY(check_overlap(signed_keys));
-  return check_digest_types(signed_keys.cds_digest_types);
+  TLD_TRY(check_digest_types(signed_keys.cds_digest_types));
+  return check_timing(*this);
 }
 
 }  // namespace tld::keys

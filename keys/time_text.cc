@@ -32,6 +32,12 @@ std::string time_text(base::Time time) {
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
+std::string readable_time(base::Time time) {
+  const std::string digits = time_text(time);
+  return fmt::format("{}-{}-{} {}:{}", digits.substr(0, 4), digits.substr(4, 2),
+                     digits.substr(6, 2), digits.substr(8, 2), digits.substr(10, 2));
+}
+
 base::Result<base::Time> time_from_text(std::string_view text) {
   if (!is_fourteen_digits(text)) return not_a_time(text, "it must be 14 digits");
   const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(digits(text, 0, 4))},

@@ -151,8 +151,8 @@ std::vector<Answer::Wanted> Answer::wanted_at(const PinnedZone& zone,
   std::vector<Wanted> wanted;
   for (const zones::RRsetRef& rrset : node.rrsets()) {
     if (rrset.slot == zones::no_slot) continue;
-    for (std::size_t key = 0; key < zone.signed_zone().key_count(); ++key) {
-      wanted.push_back({rrset.slot, key, rrset.type, rrset.ttl, node.name().label_count()});
+    for (const std::size_t signer : signers(zone)) {
+      wanted.push_back({rrset.slot, signer, rrset.type, rrset.ttl, node.name().label_count()});
     }
   }
   return wanted;
@@ -161,18 +161,30 @@ std::vector<Answer::Wanted> Answer::wanted_at(const PinnedZone& zone,
 std::vector<Answer::Wanted> Answer::wanted_for(const PinnedZone& zone,
                                                const zones::Nsec3Link& link) const {
   std::vector<Wanted> wanted;
-  for (std::size_t key = 0; key < zone.signed_zone().key_count(); ++key) {
-    wanted.push_back({link.slot, key, RRType::NSEC3, zone.zone().nsec3_ttl(),
+  for (const std::size_t signer : signers(zone)) {
+    wanted.push_back({link.slot, signer, RRType::NSEC3, zone.zone().nsec3_ttl(),
                       zone.zone().apex().label_count() + 1});
   }
   return wanted;
 }
 
-bool Answer::usable(const PinnedZone& zone, const Wanted& wanted, signer::Signature& out) const {
+std::optional<std::size_t> Answer::usable(const PinnedZone& zone, const Wanted& wanted,
+                                          signer::Signature& out) const {
   // The answer lives in PowerDNS's packet cache, then in a resolver's for its TTL.
-  return zone.signed_zone().table(wanted.key).get(wanted.slot, out) &&
-         signer::may_be_served(out.validity, question_.now(),
-                               std::chrono::seconds{wanted.ttl} + server_.cache_ttl());
+  const auto longest_cached = std::chrono::seconds{wanted.ttl} + server_.cache_ttl();
+  return zone.signed_zone().find_signature(
+      wanted.signer, wanted.slot,
+      [&](const signer::Validity& validity) {
+        return signer::may_be_served(validity, question_.now(), longest_cached);
+      },
+      out);
+}
+
+// A zone without a signing key would be served unsigned.
+const std::vector<std::size_t>& Answer::signers(const PinnedZone& zone) {
+  const auto& signers = zone.signed_zone().signers();
+  if (signers.empty()) throw CannotAnswer{"no ZSK of the zone signs"};
+  return signers;
 }
 
 void Answer::add_rrsigs(Records& out, const PinnedZone& zone, const std::vector<Wanted>& wanted,
@@ -184,11 +196,12 @@ void Answer::add_rrsigs(Records& out, const PinnedZone& zone, const std::vector<
   }
   if (!missing.empty()) make_missing(zone, missing, patience);
   for (const Wanted& w : wanted) {
-    if (!usable(zone, w, signature)) {
+    const auto by = usable(zone, w, signature);
+    if (!by) {
       server_.counters().servfail_unsigned.fetch_add(1, std::memory_order_relaxed);
       throw CannotAnswer{owner.toLogString() + ": no signature yet for " + dns::to_text(w.type)};
     }
-    out.push_back(make_rrsig(zone, owner, w.type, w.ttl, w.labels, zone.signed_zone().key(w.key),
+    out.push_back(make_rrsig(zone, owner, w.type, w.ttl, w.labels, zone.signed_zone().key(*by),
                              signature));
   }
 }
@@ -199,7 +212,7 @@ void Answer::make_missing(const PinnedZone& zone, const std::vector<Wanted>& mis
   counters.signatures_missing.fetch_add(missing.size(), std::memory_order_relaxed);
   std::vector<std::shared_ptr<signer::Flight>> flights;
   for (const Wanted& w : missing) {
-    auto flight = server_.service().start(zone.publication->signed_zone, w.key, w.slot,
+    auto flight = server_.service().start(zone.publication->signed_zone, w.signer, w.slot,
                                           signer::Reason::on_demand);
     if (flight) flights.push_back(std::move(flight));
   }
@@ -220,7 +233,7 @@ void Answer::prefetch(const PinnedZone& zone, const zones::Nsec3Link& link) {
   signer::Signature signature;
   for (const Wanted& w : wanted_for(zone, link)) {
     if (usable(zone, w, signature)) continue;
-    server_.service().start(zone.publication->signed_zone, w.key, w.slot,
+    server_.service().start(zone.publication->signed_zone, w.signer, w.slot,
                             signer::Reason::on_demand);
   }
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "plugin/content.h"
@@ -37,7 +38,7 @@ class Answer {
  private:
   struct Wanted {  // one RRSIG of the answer
     zones::Slot slot;
-    std::size_t key;
+    std::size_t signer;  // the key that has to make it; another may have
     dns::RRType type;
     std::uint32_t ttl;
     std::size_t labels;
@@ -54,7 +55,10 @@ class Answer {
                   const DNSName& owner, Patience patience);
   std::vector<Wanted> wanted_at(const PinnedZone& zone, const zones::Node& node) const;
   std::vector<Wanted> wanted_for(const PinnedZone& zone, const zones::Nsec3Link& link) const;
-  bool usable(const PinnedZone& zone, const Wanted& wanted, signer::Signature& out) const;
+  // Whose signature it is.
+  std::optional<std::size_t> usable(const PinnedZone& zone, const Wanted& wanted,
+                                    signer::Signature& out) const;
+  static const std::vector<std::size_t>& signers(const PinnedZone& zone);
   void make_missing(const PinnedZone& zone, const std::vector<Wanted>& missing, Patience patience);
   const keys::Slot& keys_slot(const PinnedZone& zone);
 

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/yaml.h"
+#include "publish/verifiers.h"
 
 namespace tld::plugin {
 namespace {
@@ -115,12 +116,28 @@ void read_secondaries(YamlMap& map, ZoneConfig& zone) {
   }
 }
 
+VerificationConfig read_verification(YamlMap& map) {
+  VerificationConfig verification;
+  verification.directory = map.text("directory");
+  verification.verifiers = map.texts("verifiers");
+  if (verification.verifiers.empty()) verification.verifiers = publish::default_verifiers();
+  verification.interval = map.duration("interval", verification.interval);
+  verification.time_limit = map.duration("time-limit", verification.time_limit);
+  if (verification.interval <= std::chrono::seconds{0}) map.reject("interval", "must be positive");
+  if (verification.time_limit <= std::chrono::seconds{0}) {
+    map.reject("time-limit", "must be positive");
+  }
+  return verification;
+}
+
 ZoneConfig read_zone(YamlMap& map) {
   ZoneConfig zone;
   zone.name = name_of(map, "name", map.text("name"));
   using Serial = zones::SerialRule;
   zone.serial = read_choice<Serial>(map, "serial", {"unixtime", Serial::unixtime},
                                     {"counter", Serial::counter}, zone.serial);
+  zone.publish = read_choice<PublishRule>(map, "publish", {"live", PublishRule::live},
+                                          {"verified", PublishRule::verified}, zone.publish);
   map.map("brake", [&](YamlMap& brake) { zone.brake = read_brake(brake); });
   read_secondaries(map, zone);
   zone.policy = map.text("policy", "");
@@ -143,6 +160,9 @@ void cross_check(YamlMap& map, const Config& config) {
   for (const ZoneConfig& zone : config.zones) {
     if (!zones.insert(zone.name.text()).second) {
       map.reject("zones", "two are named " + zone.name.text());
+    }
+    if (zone.publish == PublishRule::verified && !config.verification) {
+      map.reject("zones", zone.name.text() + ": publish: verified needs the section verification");
     }
     for (const ZskConfig& zsk : zone.zsks) {
       if (tokens.count(zsk.token) == 0) {
@@ -169,6 +189,8 @@ base::Result<Config> parse_config(const std::string& yaml, const std::string& fi
   });
   if (!store_given) map.reject("store", "is missing");
   config.publish_interval = map.duration("publish-interval", config.publish_interval);
+  map.map("verification",
+          [&](YamlMap& verification) { config.verification = read_verification(verification); });
   map.maps("tokens", [&](YamlMap& token) { config.tokens.push_back(read_token(token)); });
   map.maps(
       "tsig", [&](YamlMap& key) { config.tsig.push_back(read_tsig(key)); }, true);

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,12 +35,26 @@ struct ZskConfig {
   std::filesystem::path dnskey;  // its DNSKEY record; empty: the only ZSK in the signed-key file
 };
 
+// By validators of others, of whole zones (publish/zone_verifier.h).
+struct VerificationConfig {
+  std::filesystem::path directory;
+  std::vector<std::string> verifiers;  // commands
+  std::chrono::seconds interval = std::chrono::minutes{10};
+  std::chrono::seconds time_limit = std::chrono::hours{1};  // for each command
+};
+
+enum class PublishRule {
+  live,      // what a change touches is signed and checked, then served; the whole verified later
+  verified,  // the whole is verified before it is served
+};
+
 struct ZoneConfig {
   dns::Name name;
   std::filesystem::path policy;       // empty: the defaults of keys/policy.h
   std::filesystem::path signed_keys;  // from the ceremony
   std::vector<ZskConfig> zsks;        // exactly one: rollovers come with "Keys for years"
   zones::SerialRule serial = zones::SerialRule::unixtime;
+  PublishRule publish = PublishRule::live;
   publish::BrakeLimits brake;
   std::vector<base::SocketAddress> also_notify;  // secondaries that are told of each publication
   std::vector<dns::Name> transfer_keys;          // TSIG keys whose holders may transfer the zone
@@ -51,6 +66,7 @@ struct Config {
   std::chrono::seconds keep_publications = std::chrono::hours{48};
   std::vector<TokenConfig> tokens;
   std::vector<TsigConfig> tsig;
+  std::optional<VerificationConfig> verification;
   std::vector<ZoneConfig> zones;
 };
 

@@ -41,6 +41,7 @@ ServedZone::ServedZone(int id, ZoneConfig config, keys::Policy policy, Shared sh
 }
 
 ServedZone::~ServedZone() {
+  verification_.reset();
   follower_.reset();
   filler_.reset();
 }
@@ -55,6 +56,7 @@ std::uint64_t ServedZone::store_reads() const {
 
 void ServedZone::look() {
   tell_secondaries_once_signed();
+  republish_with_new_keys();
   std::error_code error;
   const auto written = std::filesystem::last_write_time(config_.signed_keys, error);
   if (!error && seen_ == written) return;
@@ -104,7 +106,7 @@ void ServedZone::start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys) 
   keys_ = zone_keys;
   publish::ZoneSetup setup;
   setup.apex = apex();
-  setup.keys = std::move(zone_keys);
+  for (auto& key : zone_keys) setup.keys.push_back({std::move(key)});
   setup.policy = signature_policy(policy_);
   setup.build.apex_precomputed_types = signed_keys.types();
   filler_ = std::make_unique<signer::Filler>(
@@ -119,10 +121,42 @@ void ServedZone::start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys) 
                                                            signature_policy(policy_).refresh / 3);
   options.serial = config_.serial;
   options.brake = config_.brake;
+  if (shared_.verification) {
+    verifier_ = std::make_unique<publish::ZoneVerifier>(
+        publish::ZoneVerifier::Options{shared_.verification->directory,
+                                       shared_.verification->verifiers,
+                                       shared_.verification->time_limit},
+        [this] { return precomputed(); }, shared_.clock);
+    if (config_.publish == PublishRule::verified) {
+      options.verify = [this](const signer::SignedZone& zone) {
+        return verifier_->complaint_about(zone, never_);
+      };
+    }
+  }
   follower_ = std::make_unique<publish::Follower>(
       options, std::move(setup), live_, *shared_.service, shared_.clock, shared_.log,
       [this](std::uint32_t serial) { on_published(serial); });
+  if (shared_.verification) {
+    publish::ContinuousVerification::Options again;
+    again.interval = shared_.verification->interval;
+    verification_ = std::make_unique<publish::ContinuousVerification>(
+        again, apex(), live_, *verifier_, shared_.log,
+        [this](const publish::ContinuousVerification::Mismatch& mismatch) {
+          follower_->retreat_to(mismatch.accepted, mismatch.complaint);
+        });
+  }
   started_.store(true, std::memory_order_release);
+}
+
+base::Result<std::vector<publish::PrecomputedRRset>> ServedZone::precomputed() const {
+  const auto in_use = signed_keys();
+  const keys::Slot* const slot = in_use ? in_use->at(shared_.clock->now()) : nullptr;
+  if (slot == nullptr) {
+    return base::unavailable("the signed-key file covers the present no more");
+  }
+  std::vector<publish::PrecomputedRRset> rrsets;
+  for (const keys::SignedRRset& one : slot->rrsets) rrsets.push_back({one.rrset, one.rrsigs});
+  return rrsets;
 }
 
 void ServedZone::on_published(std::uint32_t serial) {
@@ -139,13 +173,27 @@ void ServedZone::tell_secondaries_once_signed() {
   const auto publication = live_.current();
   if (!publication) return;
   const signer::SignedZone& zone = *publication->signed_zone;
-  for (std::size_t i = 0; i < zone.key_count(); ++i) {
-    if (zone.signatures(i) < zone.zone().signature_count()) return;
-  }
+  if (!zone.is_signed()) return;
   // Under the lock, so that the serial of a publication in between comes after this one.
   const auto was_signed = was_signed_.lock();
   *was_signed = true;
   notifier_->notify(live_.current()->signed_zone->zone().serial());
+}
+
+// A slot that began, also while no server ran, or a new file.
+void ServedZone::republish_with_new_keys() {
+  const auto in_use = signed_keys();
+  const base::Time now = shared_.clock->now();
+  const keys::Slot* const slot = in_use ? in_use->at(now) : nullptr;
+  if (slot == nullptr || !started_) return;
+  std::string rrsigs;
+  for (const keys::SignedRRset& one : slot->rrsets) {
+    for (const dns::Rrsig& rrsig : one.rrsigs) rrsigs += rrsig.wire();
+  }
+  if (rrsigs == apex_rrsigs_) return;
+  const bool known_before = !apex_rrsigs_.empty();
+  apex_rrsigs_ = std::move(rrsigs);
+  follower_->republish_if_before(known_before ? now : slot->start);
 }
 
 void ServedZone::report(const base::Status& outcome) {

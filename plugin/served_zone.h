@@ -23,9 +23,11 @@
 #include "keys/policy.h"
 #include "keys/signed_keys.h"
 #include "plugin/config.h"
+#include "publish/continuous_verification.h"
 #include "publish/follower.h"
 #include "publish/live_zone.h"
 #include "publish/notifier.h"
+#include "publish/zone_verifier.h"
 #include "signer/filler.h"
 #include "signer/signing_service.h"
 
@@ -38,6 +40,7 @@ class ServedZone {
     zones::StoreAddress store;
     std::chrono::seconds publish_interval;
     std::chrono::seconds keep_publications;
+    std::optional<VerificationConfig> verification;
     Doors doors;
     signer::SigningService* service;
     std::shared_ptr<const base::Clock> clock;
@@ -66,6 +69,10 @@ class ServedZone {
   std::string signed_keys_trouble() const { return *trouble_.read(); }
   std::optional<publish::Follower::Waiting> waiting() const;
   std::uint64_t store_reads() const;
+  // Null: the zone is not verified as a whole, or has not started.
+  const publish::ZoneVerifier* verifier() const {
+    return started_.load(std::memory_order_acquire) ? verifier_.get() : nullptr;
+  }
   // Null: the zone has no also-notify.
   const publish::Notifier* notifier() const { return notifier_.get(); }
   const std::vector<dns::Name>& transfer_keys() const { return config_.transfer_keys; }
@@ -77,9 +84,11 @@ class ServedZone {
   base::Result<ZoneKeys> bind_keys(const keys::SignedKeys& signed_keys) const;
   base::Status accept(const keys::SignedKeys& signed_keys, const ZoneKeys& zone_keys) const;
   void start(ZoneKeys zone_keys, const keys::SignedKeys& signed_keys);
+  base::Result<std::vector<publish::PrecomputedRRset>> precomputed() const;
   void report(const base::Status& outcome);
   void on_published(std::uint32_t serial);
   void tell_secondaries_once_signed();
+  void republish_with_new_keys();
 
   const int id_;
   const ZoneConfig config_;
@@ -90,6 +99,7 @@ class ServedZone {
   std::atomic<std::uint64_t> keys_generation_{0};
   base::Guarded<std::string> trouble_{"not looked at yet"};
   std::optional<std::filesystem::file_time_type> seen_;  // of the file in use
+  std::string apex_rrsigs_;                              // of the slot that serves, as last seen
   ZoneKeys keys_;                                        // set once, by start()
 
   publish::LiveZone live_;
@@ -97,7 +107,10 @@ class ServedZone {
   base::Guarded<bool> was_signed_{false};  // all of it, since the start: it can be transferred
   std::atomic<bool> started_{false};
   std::unique_ptr<signer::Filler> filler_;
+  std::unique_ptr<publish::ZoneVerifier> verifier_;
   std::unique_ptr<publish::Follower> follower_;
+  std::unique_ptr<publish::ContinuousVerification> verification_;
+  const std::atomic<bool> never_{false};
 };
 
 }  // namespace tld::plugin

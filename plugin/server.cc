@@ -2,8 +2,10 @@
 #include "plugin/server.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace tld::plugin {
 namespace {
@@ -59,6 +61,17 @@ base::Status Server::check_transfers(const Config& config) const {
   return base::refused("a zone has transfer-keys, and keys could be got past: " + describe(wrong));
 }
 
+base::Status Server::check_verification(const Config& config) {
+  if (!config.verification) return base::ok();
+  const auto& directory = config.verification->directory;
+  std::error_code error;
+  if (std::filesystem::is_directory(directory, error) && ::access(directory.c_str(), W_OK | X_OK) == 0) {
+    return base::ok();
+  }
+  return base::refused("verification.directory " + directory.string() +
+                       " is no folder that this server's user can write");
+}
+
 base::Status Server::configure(const Config& config) {
   std::vector<keys::Policy> policies;
   for (const ZoneConfig& zone : config.zones) {
@@ -71,6 +84,7 @@ base::Status Server::configure(const Config& config) {
   }
   TLD_TRY(tsig_keys_, TsigKeys::read(config.tsig));
   TLD_TRY(check_transfers(config));
+  TLD_TRY(check_verification(config));
   start_tokens(config);
   signer::SigningService::Options options;
   options.sign_deadline = {};
@@ -82,6 +96,7 @@ base::Status Server::configure(const Config& config) {
   ServedZone::Shared shared{config.store,
                             config.publish_interval,
                             config.keep_publications,
+                            config.verification,
                             {},
                             service_.get(),
                             clock_,

@@ -80,6 +80,7 @@ class Server {
   Server(ServerOptions options, std::shared_ptr<base::Log> log);
   base::Status configure(const Config& config);
   base::Status check_transfers(const Config& config) const;
+  static base::Status check_verification(const Config& config);
   void start_tokens(const Config& config);
   void keep();
 

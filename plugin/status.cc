@@ -32,6 +32,17 @@ std::uint64_t store_reads(Server& server) {
   return sum;
 }
 
+std::uint64_t verifications(Server& server,
+                            std::atomic<std::uint64_t> publish::ZoneVerifier::Counters::*counter) {
+  std::uint64_t sum = 0;
+  for (const auto& zone : server.zones()) {
+    if (zone->verifier() != nullptr) sum += zone->verifier()->counters().*counter;
+  }
+  return sum;
+}
+
+using VerifierCounters = publish::ZoneVerifier::Counters;
+
 // One list for the StatBag and for TLD-STATUS: a count has one name everywhere.
 const Counter counters[] = {
     {"backend-calls", "Calls from PowerDNS that answered a question",
@@ -74,6 +85,12 @@ const Counter counters[] = {
      [](Server& s) { return s.notify_total(&NotifyCounters::answered); }},
     {"notify-given-up", "Serials that a secondary was told of in vain",
      [](Server& s) { return s.notify_total(&NotifyCounters::given_up); }},
+    {"verifications-accepted", "Versions of a zone that every verifier accepted",
+     [](Server& s) { return verifications(s, &VerifierCounters::accepted); }},
+    {"verifications-rejected", "Versions of a zone that a verifier refused",
+     [](Server& s) { return verifications(s, &VerifierCounters::rejected); }},
+    {"verifications-failed", "Versions of a zone that could not be judged",
+     [](Server& s) { return verifications(s, &VerifierCounters::failed); }},
     {"store-reads", "Loads of a zone from the registry store", store_reads},
 };
 
@@ -94,6 +111,7 @@ json describe(const publish::Publication& publication) {
   for (std::size_t i = 0; i < signed_zone.key_count(); ++i) {
     const signer::ZoneKey& key = signed_zone.key(i);
     out["zsk"].push_back({{"key-tag", key.key_tag()},
+                          {"use", to_string(signed_zone.use(i))},
                           {"algorithm", key.dnskey().algorithm},
                           {"id", base::to_hex(key.id())},
                           {"fingerprint", base::to_hex(base::as_octets(key.dnskey().fingerprint()))},
@@ -134,8 +152,15 @@ json describe(ServedZone& zone, base::Time now) {
       out["secondaries"].push_back(describe(secondary));
     }
   }
+  if (zone.verifier() != nullptr) {
+    out["verified"] = json::object();
+    if (const auto accepted = zone.verifier()->last_accepted()) {
+      out["verified"] = {{"serial", accepted->serial}, {"at", utc(accepted->at)}};
+    }
+  }
   if (const auto waiting = zone.waiting()) {
-    out["waiting"] = {{"since", utc(waiting->since)}, {"for", waiting->why}};
+    out["waiting"] = {
+        {"since", utc(waiting->since)}, {"for", waiting->why}, {"names", waiting->names}};
   }
   return out;
 }
@@ -177,6 +202,14 @@ std::string secondary_text(const json& secondary) {
                             secondary.value("trouble", ""));
 }
 
+std::string verified_text(const json& zone) {
+  if (!zone.contains("verified")) return "  not verified by other programs\n";
+  const json& verified = zone["verified"];
+  if (verified.empty()) return "  not verified since the start\n";
+  return fmt::format("  serial {} was verified at {}\n", verified["serial"].dump(),
+                     verified["at"].get<std::string>());
+}
+
 std::string zone_text(const json& zone) {
   std::string text = fmt::format("zone {}\n", zone["zone"].get<std::string>());
   if (zone.contains("live")) {
@@ -186,8 +219,9 @@ std::string zone_text(const json& zone) {
                         live["live-since"].get<std::string>(), live["delegations"].dump(),
                         live["secure-delegations"].dump(), live["nsec3-ring"].dump());
     for (const json& key : live["zsk"]) {
-      text += fmt::format("  ZSK {} algorithm {} (CKA_ID {}): {} of {} signatures\n",
-                          key["key-tag"].dump(), key["algorithm"].dump(),
+      text += fmt::format("  ZSK {} ({}) algorithm {} (CKA_ID {}): {} of {} signatures\n",
+                          key["key-tag"].dump(), key["use"].get<std::string>(),
+                          key["algorithm"].dump(),
                           key["id"].get<std::string>(), key["signatures"].dump(),
                           key["signatures-wanted"].dump());
     }
@@ -203,9 +237,11 @@ std::string zone_text(const json& zone) {
   if (zone.contains("secondaries")) {
     for (const json& secondary : zone["secondaries"]) text += secondary_text(secondary);
   }
+  text += verified_text(zone);
   if (zone.contains("waiting")) {
-    text += fmt::format("  WAITING since {}: {}\n", zone["waiting"]["since"].get<std::string>(),
-                        zone["waiting"]["for"].get<std::string>());
+    text += fmt::format("  WAITING since {} ({} names): {}\n",
+                        zone["waiting"]["since"].get<std::string>(),
+                        zone["waiting"]["names"].dump(), zone["waiting"]["for"].get<std::string>());
   }
   return text;
 }

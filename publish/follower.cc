@@ -80,14 +80,45 @@ Status Follower::look() {
   if (!store_) {
     TLD_TRY(store_, zones::Store::open(options_.store, zones::Store::Mode::read_write));
   }
+  TLD_TRY(retreat());
+  TLD_TRY(take_keys());
   TLD_TRY(follow());
   const Status published = publish();
   TLD_TRY(follow());
-  TLD_TRY(go_live());
+  const Status lives = go_live();
+  TLD_TRY(retreat());  // from what a verifier has refused just now
+  TLD_TRY(lives);
   TLD_TRY(finish_compaction());
   compact_when_worth_it();
   TLD_TRY(published);
   return say_what_stands_in_the_way();
+}
+
+// --- other keys
+
+// What goes live later is signed by them; what is live is served with them at once.
+Status Follower::take_keys() {
+  const auto keys = std::exchange(*new_keys_.lock(), std::nullopt);
+  if (!keys || *keys == zone_.keys) return base::ok();
+  const auto live = live_.current();
+  std::shared_ptr<const signer::SignedZone> next;
+  if (live) {
+    next = signer::SignedZone::with_keys(*live->signed_zone, *keys);
+    const Status accepted = verify(*next);
+    if (!accepted) {
+      if (!*new_keys_.read()) *new_keys_.lock() = *keys;
+      return accepted;
+    }
+  }
+  zone_.keys = *keys;
+  compaction_.reset();
+  if (latest_) {
+    const bool is_live = live && latest_->signed_zone == live->signed_zone;
+    latest_->signed_zone =
+        is_live ? next : signer::SignedZone::with_keys(*latest_->signed_zone, *keys);
+  }
+  if (next) swap(next, live->publication);
+  return base::ok();
 }
 
 // --- publishing
@@ -99,16 +130,26 @@ bool Follower::is_overtaken() const {
          !dns::serial_less(live->publication.serial, latest_->publication.serial);
 }
 
+bool Follower::is_due_again(base::Time now) const {
+  if (!latest_) return false;
+  const base::Time created = latest_->publication.created;
+  return created + options_.republish_after <= now ||
+         created.time_since_epoch().count() < wanted_since_;
+}
+
 Status Follower::publish() {
   if (store_->mode() == zones::Store::Mode::read_only) return base::ok();
   const auto now = std::chrono::steady_clock::now();
   if (now < last_publication_ + options_.interval) return base::ok();
-  zones::PublishOptions options{clock_->now(), options_.serial};
+  zones::PublishOptions options{clock_->now(), options_.serial, refused_serial_};
   if (is_overtaken()) {
     options.above = live_.current()->publication.serial;
     options.always = true;
   }
-  if (latest_ && latest_->publication.created + options_.republish_after <= options.now) {
+  if (latest_ && is_refused(latest_->publication)) {
+    TLD_TRY(const auto frozen, store_->frozen(zone_.apex));
+    options.always = !frozen;  // thawed: it is judged once more
+  } else if (is_due_again(options.now)) {
     options.always = true;
   }
   return publish_with(options);
@@ -205,29 +246,40 @@ Status Follower::go_live() {
   if (is_overtaken()) {
     return base::refused(fmt::format(
         "the store's publication {} has serial {}, not above {}, which was served already: it was "
-        "put "
-        "back to an older state; a server that can write to it goes on above that serial",
+        "put back to an older state; a server that can write to it goes on above that serial",
         latest_->publication.id, latest_->publication.serial, live->publication.serial));
   }
-  const auto& zone = latest_->signed_zone;
-  if (live) {
-    std::erase_if(to_sign_, [&](zones::Slot slot) { return !zone->zone().has_slot(slot); });
-    const Status outcome =
-        signer::sign_all(zone, to_sign_, service_, options_.signing_window, stopping_);
-    if (outcome.has_error()) {
-      serve_what_needs_no_signature();
-      return outcome;
-    }
+  if (is_refused(latest_->publication)) {
+    return base::refused(fmt::format("a verifier refuses serial {}: it never goes live",
+                                     latest_->publication.serial));
   }
-  swap(zone, latest_->publication);
+  TLD_TRY(sign(*latest_));
+  TLD_TRY(verify(*latest_->signed_zone));
+  swap(latest_->signed_zone, latest_->publication);
   to_sign_.clear();
   not_live_.clear();
   return base::ok();
 }
 
+// All that is new in it; of a first version nothing, unless it is to be verified as a whole.
+Status Follower::sign(const Version& next) {
+  const auto& zone = next.signed_zone;
+  if (!live_.current()) {
+    if (!options_.verify) return base::ok();
+    to_sign_.clear();
+    zone->zone().for_each_slot([&](zones::Slot slot) { to_sign_.push_back(slot); });
+  }
+  std::erase_if(to_sign_, [&](zones::Slot slot) { return !zone->zone().has_slot(slot); });
+  const Status outcome =
+      signer::sign_all(zone, to_sign_, service_, options_.signing_window, stopping_);
+  if (outcome.has_error()) serve_what_needs_no_signature();
+  return outcome;
+}
+
 // Name by name on top of what is live, with its SOA: a change after which no RRset is to be signed.
 void Follower::serve_what_needs_no_signature() {
   const auto live = live_.current();
+  if (!live || options_.verify) return;
   auto zone = live->signed_zone->zone_pointer();
   for (const zones::NameData& name : not_live_) {
     if (zones::same_data(zones::name_data(*zone, name.name), name)) continue;
@@ -275,10 +327,7 @@ void Follower::compact_when_worth_it() {
   const auto from = latest_->signed_zone;
   const std::size_t size = zones::overlay_size(from->zone());
   if (size < options_.compact_above) return;
-  for (std::size_t i = 0; i < from->key_count(); ++i) {
-    const bool is_signed = from->signatures(i) == from->zone().signature_count();
-    if (!is_signed && size < 10 * options_.compact_above) return;
-  }
+  if (!from->is_signed() && size < 10 * options_.compact_above) return;
   compaction_.emplace();
   compaction_->from = latest_->publication;
   compaction_->result = std::async(
@@ -294,10 +343,11 @@ void Follower::compact_when_worth_it() {
 
 // What was published since the compaction began goes on top of it, when all of that is live.
 Status Follower::finish_compaction() {
-  if (!compaction_ || compaction_->result.wait_for(milliseconds{0}) != std::future_status::ready ||
-      live_.current()->publication != latest_->publication) {
+  if (!compaction_ || compaction_->result.wait_for(milliseconds{0}) != std::future_status::ready) {
     return base::ok();
   }
+  const auto live = live_.current();
+  if (!live || live->publication != latest_->publication) return base::ok();
   Compaction done = std::move(*compaction_);
   compaction_.reset();
   TLD_TRY(const auto base, done.result.get());
@@ -308,9 +358,85 @@ Status Follower::finish_compaction() {
   if (update.rebuilt || !update.refusals.empty()) return base::ok();
   const auto zone = signer::SignedZone::next(*base, update.zone);
   TLD_TRY(signer::sign_all(zone, update.to_sign, service_, options_.signing_window, stopping_));
+  TLD_TRY(verify(*zone));
   latest_->signed_zone = zone;
   swap(zone, latest_->publication);
   return base::ok();
+}
+
+// --- judged by others
+
+Status Follower::verify(const signer::SignedZone& zone) {
+  if (!options_.verify) return base::ok();
+  TLD_TRY(const std::string complaint, options_.verify(zone));
+  if (complaint.empty()) return base::ok();
+  *retreat_.lock() = Retreat{live_.current(), complaint, zone.zone().serial()};
+  return base::refused("a verifier refuses it: " + complaint);
+}
+
+void Follower::retreat_to(std::shared_ptr<const Publication> accepted,
+                          const std::string& complaint) {
+  *retreat_.lock() = Retreat{std::move(accepted), complaint};
+}
+
+bool Follower::is_refused(const zones::Publication& publication) const {
+  return refused_serial_ && !dns::serial_less(*refused_serial_, publication.serial);
+}
+
+std::optional<Follower::Retreat> Follower::begin_retreat() {
+  const auto retreat = retreat_.lock();
+  if (!*retreat) return std::nullopt;
+  const auto live = live_.current();
+  if (!(*retreat)->refused_serial) (*retreat)->refused_serial = live->publication.serial;
+  if (!std::exchange((*retreat)->begun, true)) {
+    const auto& to = (*retreat)->to;
+    log_->write(base::Level::critical,
+                fmt::format("tld: zone {}: incident: a verifier refuses serial {}: {}. {}, and the "
+                            "zone is frozen: find the cause, then tldctl zone thaw",
+                            zone_.apex.text(), *(*retreat)->refused_serial, (*retreat)->complaint,
+                            to     ? fmt::format("What was accepted last, serial {}, is served",
+                                                 to->publication.serial)
+                            : live ? "No version was accepted since the start, so it is served on"
+                                   : "Nothing is served (SERVFAIL)"));
+  }
+  return **retreat;
+}
+
+// Right data first, under the serial they had; the store then gives them one above what was
+// refused.
+Status Follower::retreat() {
+  const auto wanted = begin_retreat();
+  if (!wanted) return base::ok();
+  refused_serial_ = wanted->refused_serial;
+  if (wanted->to) {
+    auto zone = wanted->to->signed_zone;
+    if (zone->keys() != zone_.keys) zone = signer::SignedZone::with_keys(*zone, zone_.keys);
+    latest_ = Version{wanted->to->publication, zone};
+    if (live_.current()->signed_zone != wanted->to->signed_zone) {
+      swap(zone, wanted->to->publication);
+    }
+    to_sign_.clear();
+    not_live_.clear();
+    compaction_.reset();
+  }
+  TLD_TRY(retreat_in_store(*wanted));
+  *retreat_.lock() = std::nullopt;
+  return base::ok();
+}
+
+// Where the store cannot be written, the server that writes it retreats; here its publication is
+// awaited.
+Status Follower::retreat_in_store(const Retreat& retreat) {
+  if (store_->mode() == zones::Store::Mode::read_only) return base::ok();
+  const std::string reason = "verification: " + retreat.complaint;
+  if (retreat.to) {
+    const auto made =
+        store_->roll_back(zone_.apex, retreat.to->publication.id,
+                          {clock_->now(), options_.serial, retreat.refused_serial}, reason);
+    if (made) return base::ok();
+    if (made.error().retry_can_help()) return made.error();
+  }
+  return store_->freeze(zone_.apex, reason, clock_->now());
 }
 
 // --- telling
@@ -326,8 +452,7 @@ Status Follower::say_what_stands_in_the_way() {
   if (hold) {
     return base::refused(
         fmt::format("the brake holds what the registry has changed: {}; tldctl zone approve --hold "
-                    "{} lets it go "
-                    "live ({} of {} approvals)",
+                    "{} lets it go live ({} of {} approvals)",
                     hold->reason, hold->id, hold->approved_by.size(), options_.brake.approvals));
   }
   return base::ok();
@@ -340,8 +465,9 @@ void Follower::note(const Status& outcome) {
     return;
   }
   const std::string& why = outcome.error().message;
-  if (*waiting && (*waiting)->why == why) return;  // said already
-  *waiting = Waiting{*waiting ? (*waiting)->since : clock_->now(), why};
+  const bool said = *waiting && (*waiting)->why == why;
+  *waiting = Waiting{*waiting ? (*waiting)->since : clock_->now(), why, not_live_.size()};
+  if (said) return;
   log_->write(
       base::Level::error,
       fmt::format("tld: zone {}: what the registry store {} has cannot go live: {}. What was "

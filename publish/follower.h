@@ -43,7 +43,7 @@ namespace tld::publish {
 
 struct ZoneSetup {
   dns::Name apex;
-  std::vector<std::shared_ptr<const signer::ZoneKey>> keys;
+  signer::SignedZone::Keys keys;
   signer::SignaturePolicy policy;
   zones::BuildOptions build;  // its serial is filled in from the store
 };
@@ -62,10 +62,14 @@ class Follower {
     // signatures that were made anew.
     std::chrono::seconds republish_after = std::chrono::hours{24};
     std::size_t compact_above = 100000;  // changes on top of the base, before it is made anew
+    // `publish: verified`: what verifiers say against a version before it goes live, "" when they
+    // accept it (ZoneVerifier). Empty: a version goes live when all it changes is signed.
+    std::function<base::Result<std::string>(const signer::SignedZone&)> verify;
   };
   struct Waiting {
     base::Time since{};
     std::string why;
+    std::size_t names = 0;  // that were published and are not live; of a whole zone: 0
   };
   using OnPublished = std::function<void(std::uint32_t serial)>;
 
@@ -73,6 +77,17 @@ class Follower {
            std::shared_ptr<const base::Clock> clock, std::shared_ptr<base::Log> log,
            OnPublished on_published);
   ~Follower();
+
+  // A verifier refuses what is live: `accepted` (an earlier version of this Follower's LiveZone,
+  // null if there is none) is served again, the store is rolled back to it and the zone frozen.
+  // What was published meanwhile never goes live.
+  void retreat_to(std::shared_ptr<const Publication> accepted, const std::string& complaint);
+
+  // The zone's keys from now on. What is served keeps the signatures that it has.
+  void use_keys(signer::SignedZone::Keys keys) { *new_keys_.lock() = std::move(keys); }
+  // What is served beside the zone's own data (the DNSKEY RRset) has changed at `time`: a last
+  // publication before it is published again, so that secondaries get it.
+  void republish_if_before(base::Time time) { wanted_since_ = time.time_since_epoch().count(); }
 
   // A version of the zone is in the store, or should be, and cannot go live yet.
   std::optional<Waiting> waiting() const { return *waiting_.read(); }
@@ -87,12 +102,21 @@ class Follower {
     std::shared_ptr<const signer::SignedZone> signed_zone;
   };
 
+  struct Retreat {
+    std::shared_ptr<const Publication> to;  // null: nothing was accepted yet
+    std::string complaint;
+    std::optional<std::uint32_t> refused_serial = {};  // nothing up to it goes live again
+    bool begun = false;
+  };
+
   void run();
   void sleep_until(base::Deadline end);
   void wait(bool failed);
   base::Status look_guarded();
   base::Status look();
+  base::Status take_keys();
   base::Status publish();
+  bool is_due_again(base::Time now) const;
   base::Status publish_with(const zones::PublishOptions& options);
   base::Status say_what_stands_in_the_way();
   base::Status follow();
@@ -102,6 +126,12 @@ class Follower {
   void compact_when_worth_it();
   base::Status finish_compaction();
   base::Status go_live();
+  base::Status sign(const Version& next);
+  base::Status verify(const signer::SignedZone& zone);
+  std::optional<Retreat> begin_retreat();
+  base::Status retreat();
+  base::Status retreat_in_store(const Retreat& retreat);
+  bool is_refused(const zones::Publication& publication) const;
   void serve_what_needs_no_signature();
   void swap(std::shared_ptr<const signer::SignedZone> zone, const zones::Publication& publication);
   void warn_of_expiry(const dns::Soa& soa);
@@ -131,7 +161,12 @@ class Follower {
   std::optional<base::Time> pruned_;
   std::uint64_t expiry_warned_of_ = 0;  // seconds
 
+  std::optional<std::uint32_t> refused_serial_;  // by a verifier, it and all before it
+
+  base::Guarded<std::optional<Retreat>> retreat_;
+  base::Guarded<std::optional<signer::SignedZone::Keys>> new_keys_;
   base::Guarded<std::optional<Waiting>> waiting_;
+  std::atomic<base::Time::rep> wanted_since_{0};
   std::atomic<std::uint64_t> store_reads_{0};
   std::atomic<std::uint64_t> publications_{0};
   std::mutex mutex_;

@@ -80,6 +80,15 @@ void Filler::run() {
 
 // False: a signature could not be made; true: the whole zone was seen, or another one is current.
 bool Filler::pass(const std::shared_ptr<const SignedZone>& zone) {
+  for (const KeyUse use : {KeyUse::signing, KeyUse::warming}) {
+    for (std::size_t key = 0; key < zone->key_count(); ++key) {
+      if (zone->use(key) == use && !pass(zone, key)) return false;
+    }
+  }
+  return true;
+}
+
+bool Filler::pass(const std::shared_ptr<const SignedZone>& zone, std::size_t key) {
   const auto window = std::make_shared<Window>();
   const base::Time now = clock_->now();
   std::size_t started = 0;
@@ -89,19 +98,17 @@ bool Filler::pass(const std::shared_ptr<const SignedZone>& zone) {
       const std::lock_guard lock(mutex_);
       if (stopping_) break;
     }
-    for (std::size_t key = 0; key < zone->key_count(); ++key) {
-      Validity validity;
-      if (zone->table(key).get_validity(slot, validity) &&
-          !needs_refresh(zone->policy(), validity, now)) {
-        continue;
-      }
-      if (!zone->zone().has_slot(slot)) break;  // of an older version
-      ++started;
-      missing_.store(started);
-      window->enter(options_.window);
-      const auto leave = [window](const base::Status& status) { window->leave(status.has_value()); };
-      if (!service_.start(zone, key, slot, Reason::background, leave)) window->leave(false);
+    Validity validity;
+    if (zone->table(key).get_validity(slot, validity) &&
+        !needs_refresh(zone->policy(), validity, now)) {
+      continue;
     }
+    if (!zone->zone().has_slot(slot)) continue;  // of an older version
+    ++started;
+    missing_.store(started);
+    window->enter(options_.window);
+    const auto leave = [window](const base::Status& status) { window->leave(status.has_value()); };
+    if (!service_.start(zone, key, slot, Reason::background, leave)) window->leave(false);
   }
   window->drain();
   const bool failed = window->has_failed();
@@ -121,7 +128,7 @@ base::Status sign_all(const std::shared_ptr<const SignedZone>& zone,
     flights.pop_front();
   };
   for (const zones::Slot slot : slots) {
-    for (std::size_t key = 0; key < zone->key_count() && outcome; ++key) {
+    for (const std::size_t key : zone->signers()) {
       Validity made;
       if (zone->table(key).get_validity(slot, made)) continue;
       if (stop) outcome = base::unavailable("stopped");

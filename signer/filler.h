@@ -2,6 +2,7 @@
 //
 // Signs in the background what is missing or must be made anew in one zone, in the order of its
 // slots (apex, other data, DS, NSEC3), a few at a time, so that on-demand work finds short queues.
+// Keys that sign come first, those that are warming after them.
 //
 // Thread rule: one thread of its own; the methods are safe from any thread.
 #pragma once
@@ -41,6 +42,7 @@ class Filler {
   struct Window;
   void run();
   bool pass(const std::shared_ptr<const SignedZone>& zone);
+  bool pass(const std::shared_ptr<const SignedZone>& zone, std::size_t key);
   bool sleep(std::chrono::milliseconds time);  // false: stopping
 
   const Options options_;
@@ -55,7 +57,7 @@ class Filler {
   std::thread thread_;
 };
 
-// Makes those signatures of `slots` by each key of `zone` that are not there yet, `window` at a time,
+// Makes those signatures of `slots` by each signing key of `zone` that are not there yet, `window` at a time,
 // and waits for them.
 // The first failure ends it. Blocks; stops early with unavailable when `stop` becomes true.
 base::Status sign_all(const std::shared_ptr<const SignedZone>& zone,

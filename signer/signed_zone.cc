@@ -39,8 +39,7 @@ ZoneKey::ZoneKey(dns::Dnskey dnskey, hsm::KeyId id, std::shared_ptr<hsm::KeyDoor
       verifier_(std::move(verifier)),
       signature_octets_(signature_octets_of(dnskey_)) {}
 
-base::Result<std::shared_ptr<const ZoneKey>> ZoneKey::make(const dns::Dnskey& dnskey,
-                                                           hsm::KeyId id,
+base::Result<std::shared_ptr<const ZoneKey>> ZoneKey::make(const dns::Dnskey& dnskey, hsm::KeyId id,
                                                            std::shared_ptr<hsm::KeyDoor> door) {
   // RFC 4034 §2.1.1, §2.1.2: bit 7 set, protocol 3; a revoked key signs nothing (RFC 5011 §2.1).
   if ((dnskey.flags & dns::Dnskey::flag_zone) == 0 || dnskey.protocol != 3 || dnskey.is_revoked()) {
@@ -51,23 +50,73 @@ base::Result<std::shared_ptr<const ZoneKey>> ZoneKey::make(const dns::Dnskey& dn
     return base::invalid_input(
         fmt::format("DNSSEC algorithm {} is not supported for signing", dnskey.algorithm));
   }
-  TLD_TRY(auto verifier, hsm::Verifier::make({static_cast<hsm::Algorithm>(dnskey.algorithm),
-                                              dnskey.public_key}));
+  TLD_TRY(auto verifier,
+          hsm::Verifier::make({static_cast<hsm::Algorithm>(dnskey.algorithm), dnskey.public_key}));
   return std::shared_ptr<const ZoneKey>(
       new ZoneKey(dnskey, std::move(id), std::move(door), std::move(verifier)));
 }
 
-SignedZone::SignedZone(std::shared_ptr<const zones::Zone> zone,
-                       std::vector<std::shared_ptr<const ZoneKey>> keys, SignaturePolicy policy)
-    : zone_(std::move(zone)), keys_(std::move(keys)), policy_(policy) {
-  for (const auto& key : keys_) {
-    tables_.push_back(
-        std::make_shared<SignatureTable>(zone_->slot_limit(), key->signature_octets()));
+const char* to_string(KeyUse use) {
+  switch (use) {
+    case KeyUse::signing:
+      return "signing";
+    case KeyUse::warming:
+      return "warming";
+    case KeyUse::leaving:
+      return "leaving";
+  }
+  return "?";
+}
+
+SignedZone::SignedZone(std::shared_ptr<const zones::Zone> zone, Keys keys, SignaturePolicy policy)
+    : zone_(std::move(zone)), policy_(policy) {
+  take(keys, nullptr);
+}
+
+// Tables stay with their keys.
+void SignedZone::take(const Keys& keys, const SignedZone* from) {
+  keys_ = keys;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i].use == KeyUse::signing) signers_.push_back(i);
+    std::shared_ptr<SignatureTable> table;
+    for (std::size_t j = 0; from != nullptr && j < from->key_count(); ++j) {
+      if (from->key(j).dnskey() == key(i).dnskey()) table = from->tables_[j];
+    }
+    if (!table) {
+      table = std::make_shared<SignatureTable>(zone_->slot_limit(), key(i).signature_octets());
+    }
+    tables_.push_back(std::move(table));
   }
 }
 
+std::shared_ptr<const SignedZone> SignedZone::with_keys(const SignedZone& from, const Keys& keys) {
+  auto made = std::make_shared<SignedZone>(from.zone_, Keys{}, from.policy_);
+  made->take(keys, &from);
+  return made;
+}
+
+bool SignedZone::is_signed() const {
+  const auto any = [](const Validity&) { return true; };
+  for (const std::size_t signer : signers_) {
+    if (signatures(signer) >= zone_->signature_count()) continue;
+    bool all = signers_.size() < keys_.size();
+    Signature signature;
+    if (all) {
+      zone_->for_each_slot([&](zones::Slot slot) {
+        all = all && find_signature(signer, slot, any, signature).has_value();
+      });
+    }
+    if (!all) return false;
+  }
+  return !signers_.empty();
+}
+
 SignedZone::SignedZone(const SignedZone& from, std::shared_ptr<const zones::Zone> zone)
-    : zone_(std::move(zone)), keys_(from.keys_), tables_(from.tables_), policy_(from.policy_) {
+    : zone_(std::move(zone)),
+      keys_(from.keys_),
+      signers_(from.signers_),
+      tables_(from.tables_),
+      policy_(from.policy_) {
   assert(zone_->same_lineage(*from.zone_));  // else slots would number other RRsets
   for (const auto& table : tables_) table->reserve(zone_->slot_limit());
 }
@@ -92,12 +141,12 @@ SignedZone::ToSign SignedZone::to_sign(std::size_t i, zones::Slot slot,
   const dns::RRset rrset = zone_->signable(slot);
   dns::Rrsig rrsig;
   rrsig.type_covered = rrset.type;
-  rrsig.algorithm = keys_[i]->dnskey().algorithm;
+  rrsig.algorithm = key(i).dnskey().algorithm;
   rrsig.labels = static_cast<std::uint8_t>(rrset.owner.view().label_count());
   rrsig.original_ttl = rrset.ttl;
   rrsig.expiration = validity.expiration;
   rrsig.inception = validity.inception;
-  rrsig.key_tag = keys_[i]->key_tag();
+  rrsig.key_tag = key(i).key_tag();
   rrsig.signer = dns::Name(zone_->apex());
   std::string input = dns::signing_input(rrsig, records_of(rrset));
   return {std::move(rrsig), std::move(input)};
@@ -119,8 +168,8 @@ zones::Slot counterpart(const zones::Zone& from, const dns::RRset& rrset) {
   return found ? found->slot : zones::no_slot;
 }
 
-// By every key that has signed the same RRset. A signature that runs out soon comes along too: it is
-// still right, and the filler makes it anew.
+// By every key that has signed the same RRset. A signature that runs out soon comes along too: it
+// is still right, and the filler makes it anew.
 void copy_signatures(const SignedZone& from, zones::Slot from_slot, const SignedZone& to,
                      zones::Slot slot) {
   for (std::size_t i = 0; i < to.key_count(); ++i) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,7 @@ namespace tld::signer {
 class ZoneKey {
  public:
   // `signature_size` follows from the key. invalid_input: the DNSKEY is no ZSK that we can verify.
-  static base::Result<std::shared_ptr<const ZoneKey>> make(const dns::Dnskey& dnskey,
-                                                           hsm::KeyId id,
+  static base::Result<std::shared_ptr<const ZoneKey>> make(const dns::Dnskey& dnskey, hsm::KeyId id,
                                                            std::shared_ptr<hsm::KeyDoor> door);
 
   const dns::Dnskey& dnskey() const { return dnskey_; }
@@ -47,25 +47,64 @@ class ZoneKey {
   std::size_t signature_octets_;
 };
 
+// What a ZSK is for at the moment (RFC 7583 §2.1: pre-publication).
+enum class KeyUse {
+  signing,  // makes signatures, and they are served
+  warming,  // makes signatures that are not served yet: it will be `signing` soon
+  leaving,  // makes none; what it made is served where a signing key has not signed yet
+};
+const char* to_string(KeyUse use);
+
+struct UsedKey {
+  std::shared_ptr<const ZoneKey> key;
+  KeyUse use = KeyUse::signing;
+  friend bool operator==(const UsedKey&, const UsedKey&) = default;
+};
+
 class SignedZone {
  public:
-  SignedZone(std::shared_ptr<const zones::Zone> zone,
-             std::vector<std::shared_ptr<const ZoneKey>> keys, SignaturePolicy policy);
+  // Of each algorithm at most one is `signing`, and at least one is; each has signed each RRset
+  // that is served (RFC 4035 §2.2).
+  using Keys = std::vector<UsedKey>;
+
+  SignedZone(std::shared_ptr<const zones::Zone> zone, Keys keys, SignaturePolicy policy);
   // Another version of `from`'s zone with the same keys. The two share their tables: nothing is
   // copied, and what one of them signs both have. What must be signed before it serves is what
   // zones::update() says. REQUIRES: `zone` is of the lineage of `from`'s (else: carry_over()).
   static std::shared_ptr<const SignedZone> next(const SignedZone& from,
                                                 std::shared_ptr<const zones::Zone> zone);
+  // The same version with other keys or other uses of them. A key that both have keeps its table.
+  static std::shared_ptr<const SignedZone> with_keys(const SignedZone& from, const Keys& keys);
 
   const zones::Zone& zone() const { return *zone_; }
   std::shared_ptr<const zones::Zone> zone_pointer() const { return zone_; }
   std::size_t key_count() const { return keys_.size(); }
-  const ZoneKey& key(std::size_t i) const { return *keys_[i]; }
+  const Keys& keys() const { return keys_; }
+  const ZoneKey& key(std::size_t i) const { return *keys_[i].key; }
+  KeyUse use(std::size_t i) const { return keys_[i].use; }
+  // The keys that are `signing`, one for each algorithm; none: nothing may be served.
+  const std::vector<std::size_t>& signers() const { return signers_; }
   SignatureTable& table(std::size_t i) const { return *tables_[i]; }
   // How many of the zone's RRsets have a signature by key `i`. Costs what the changes since the
   // first version of the lineage cost.
   std::size_t signatures(std::size_t i) const;
   const SignaturePolicy& policy() const { return policy_; }
+
+  // The signature of `slot` that is served for `signer`, one of signers(): its own, else one by a
+  // leaving key of its algorithm. `accept(validity)`: may it be served? Returns whose it is.
+  template <class Accept>
+  std::optional<std::size_t> find_signature(std::size_t signer, zones::Slot slot, Accept accept,
+                                            Signature& out) const {
+    if (tables_[signer]->get(slot, out) && accept(out.validity)) return signer;
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      const bool stands_in = keys_[i].use == KeyUse::leaving &&
+                             key(i).dnskey().algorithm == key(signer).dnskey().algorithm;
+      if (stands_in && tables_[i]->get(slot, out) && accept(out.validity)) return i;
+    }
+    return std::nullopt;
+  }
+  // Every RRset has a signature that find_signature() finds, for each signer.
+  bool is_signed() const;
 
   // The RRSIG for `slot` by key `i` with `validity` and no signature yet, and the octets to sign.
   struct ToSign {
@@ -76,15 +115,17 @@ class SignedZone {
 
  private:
   SignedZone(const SignedZone& from, std::shared_ptr<const zones::Zone> zone);
+  void take(const Keys& keys, const SignedZone* from);
   std::shared_ptr<const zones::Zone> zone_;
-  std::vector<std::shared_ptr<const ZoneKey>> keys_;
+  Keys keys_;
+  std::vector<std::size_t> signers_;
   std::vector<std::shared_ptr<SignatureTable>> tables_;
   SignaturePolicy policy_;
 };
 
-// Copies into `to` each signature of `from` whose RRset and key are the same octet for octet. Returns
-// the slots of `to` whose RRset `from` does not have so: what must be signed before `to` may serve.
-// For versions of one zone (same apex) that do not share a lineage; O(zone).
+// Copies into `to` each signature of `from` whose RRset and key are the same octet for octet.
+// Returns the slots of `to` whose RRset `from` does not have so: what must be signed before `to`
+// may serve. For versions of one zone (same apex) that do not share a lineage; O(zone).
 std::vector<zones::Slot> carry_over(const SignedZone& from, const SignedZone& to);
 
 }  // namespace tld::signer

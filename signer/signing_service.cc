@@ -66,6 +66,7 @@ std::string SigningService::last_failure() const {
 std::shared_ptr<Flight> SigningService::start(std::shared_ptr<const SignedZone> zone,
                                               std::size_t key, zones::Slot slot, Reason reason,
                                               std::function<void(const base::Status&)> then) {
+  if (zone->use(key) == KeyUse::leaving) return nullptr;
   const FlightKey flight_key{zone.get(), key, slot};
   std::shared_ptr<Task> task;
   ++base::exclusive_locks_of_this_thread();

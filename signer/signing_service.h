@@ -68,7 +68,8 @@ class SigningService {
   // Waits for signatures in the making (their deadlines bound it).
   ~SigningService();
 
-  // Starts making the signature, or joins the making of it. nullptr: too many in the making.
+  // Starts making the signature, or joins the making of it. nullptr: too many in the making, or the
+  // key is leaving and signs nothing more.
   // `then`, if given, is called once with the outcome, from a thread of this service, unless nullptr
   // was returned.
   std::shared_ptr<Flight> start(std::shared_ptr<const SignedZone> zone, std::size_t key,

@@ -14,13 +14,15 @@ namespace {
 using base::Status;
 using dns::RRType;
 
+constexpr std::size_t most_records = 65535;  // no message has room for more, and update() no number
+
 class NamesReader {
  public:
   NamesReader(Database& database, dns::NameView apex, std::int64_t zone_id)
       : database_(database),
         apex_(apex),
         zone_(std::to_string(zone_id)),
-        are_changed_(are_changed(database.kind(), zone_)) {}
+        are_changed_(is_in_feed(database, zone_id)) {}
 
   base::Result<ChangedNames> run() {
     TLD_TRY(read_feed());
@@ -40,16 +42,6 @@ class NamesReader {
     NameData published;
     std::string fault;
   };
-
-  // PostgreSQL's planner takes the feed, mostly empty when it was last analysed, for a few rows,
-  // and compares each name of the zone with each of the feed; names in an array it looks up by
-  // index.
-  static std::string are_changed(StoreAddress::Kind kind, const std::string& zone) {
-    const std::string names =
-        "SELECT DISTINCT name FROM change_feed WHERE name IS NOT NULL AND zone_id = " + zone;
-    return kind == StoreAddress::Kind::postgresql ? " = ANY (ARRAY(" + names + "))"
-                                                  : " IN (" + names + ")";
-  }
 
   Status read_feed() {
     return for_each_row<std::string>(
@@ -86,6 +78,10 @@ class NamesReader {
     if (!rrset.rdatas.empty() && rrset.ttl != seconds) {
       return base::invalid_input("ttl-single: " + to_text(type) + " has TTLs " +
                                  std::to_string(rrset.ttl) + " and " + std::to_string(seconds));
+    }
+    if (rrset.rdatas.size() == most_records) {
+      return base::invalid_input("rrset-size: more than " + std::to_string(most_records) + " " +
+                                 to_text(type) + " records");
     }
     rrset.ttl = seconds;
     rrset.rdatas.push_back(std::move(rdata));
@@ -215,6 +211,17 @@ class NamesReader {
 };
 
 }  // namespace
+
+// PostgreSQL's planner takes the feed, mostly empty when it was last analysed, for a few rows,
+// and compares each name of the zone with each of the feed; names in an array it looks up by
+// index.
+std::string is_in_feed(const Database& database, std::int64_t zone_id) {
+  const std::string names =
+      "SELECT DISTINCT name FROM change_feed WHERE name IS NOT NULL AND zone_id = " +
+      std::to_string(zone_id);
+  return database.kind() == StoreAddress::Kind::postgresql ? " = ANY (ARRAY(" + names + "))"
+                                                           : " IN (" + names + ")";
+}
 
 base::Result<ChangedNames> read_changed_names(Database& database, dns::NameView apex,
                                               std::int64_t zone_id) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // What stands in the way of a publication: names set aside, a hold, a frozen zone.
-#include <limits>
 #include <map>
 
 #include "zones/sql_store.h"
@@ -11,8 +10,6 @@ namespace tld::zones {
 namespace {
 
 using base::Result;
-
-constexpr std::size_t no_limit = std::numeric_limits<std::int32_t>::max();
 
 Result<base::Time> stored_time(const char* table, const std::string& row, const std::string& text) {
   auto time = time_from_text(text);
@@ -39,25 +36,31 @@ Result<std::vector<SetAside>> read_set_aside(Database& database, std::int64_t zo
 }
 
 // A name in the feed that is not set aside again is set aside no more; of one that is, the time
-// stays.
+// stays. What is not in the feed costs nothing here: a hundred thousand names may be set aside.
 base::Status write_set_aside(Database& database, std::int64_t zone_id, const Decision& decision,
                              base::Time now) {
-  std::map<std::string, base::Time> before;
-  TLD_TRY(const auto known, read_set_aside(database, zone_id, no_limit));
-  for (const SetAside& one : known) before.emplace(one.name, one.since);
-  soci::session& sql = database.sql();
   const std::string zone = std::to_string(zone_id);
-  sql << "DELETE FROM set_aside WHERE zone_id = " + zone +
-             " AND (name IN (SELECT name FROM change_feed WHERE zone_id = " + zone +
-             ") OR EXISTS (SELECT 1 FROM change_feed WHERE name IS NULL AND zone_id = " + zone +
-             "))";
+  const std::string in_feed =
+      "zone_id = " + zone +
+      (look_at_feed(database, zone_id).whole ? "" : " AND name" + is_in_feed(database, zone_id));
+  std::map<std::string, std::string> before;
+  TLD_TRY((for_each_row<std::string, std::string>(
+      database, "SELECT name, since FROM set_aside WHERE " + in_feed,
+      [&](const std::string& name, const std::string& since) -> base::Status {
+        before.emplace(name, since);
+        return base::ok();
+      })));
+  if (!before.empty()) database.sql() << "DELETE FROM set_aside WHERE " + in_feed;
+  BulkInsert<long long, std::string, std::string, std::string> insert(
+      database, "set_aside", {"zone_id", "name", "reason", "since"});
+  std::size_t rows = 0;
   for (const SetAside& one : decision.set_aside) {
     const auto found = before.find(one.name);
-    const std::string since = time_text(found == before.end() ? now : found->second);
-    sql << "INSERT INTO set_aside (zone_id, name, reason, since) VALUES (:zone, :name, :reason,"
-           " :since)",
-        soci::use(zone_id), soci::use(one.name), soci::use(one.reason), soci::use(since);
+    insert.add(zone_id, one.name, one.reason,
+               found == before.end() ? time_text(now) : found->second);
+    if (++rows % bulk_rows == 0) insert.flush();
   }
+  insert.flush();
   return base::ok();
 }
 

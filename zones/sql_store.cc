@@ -301,13 +301,12 @@ Status SqlStore::thaw(dns::NameView apex, base::Time now) {
 }
 
 Result<Publication> SqlStore::roll_back(dns::NameView apex, PublicationId to,
-                                        const PublishOptions& options) {
+                                        const PublishOptions& options, const std::string& reason) {
   return in_transaction(
       ": not rolled back", apex, Access::write, [&](std::int64_t zone_id) -> Result<Publication> {
         take_turn(*database_, zone_id);
         TLD_TRY(const auto changes, read_changes_back_to(*database_, zone_id, to));
-        write_frozen(*database_, zone_id, "rolled back to publication " + std::to_string(to),
-                     options.now);
+        write_frozen(*database_, zone_id, reason, options.now);
         return write_publication(*database_, zone_id, nullptr, changes, options);
       });
 }
@@ -317,21 +316,24 @@ Result<std::optional<Hold>> SqlStore::hold(dns::NameView apex) {
                         [&](std::int64_t zone_id) { return read_hold(*database_, zone_id); });
 }
 
-Status SqlStore::approve(dns::NameView apex, std::int64_t hold_id, const std::string& person,
-                         base::Time now) {
+Status SqlStore::approve(dns::NameView apex, std::int64_t hold_id,
+                         const std::vector<std::string>& people, base::Time now) {
   return in_transaction(": not approved", apex, Access::write, [&](std::int64_t zone_id) -> Status {
-    TLD_TRY(const auto hold, read_hold(*database_, zone_id));
+    TLD_TRY(auto hold, read_hold(*database_, zone_id));
     if (!hold || hold->id != hold_id) {
       return base::refused("nothing is held under number " + std::to_string(hold_id));
     }
-    if (std::ranges::find(hold->approved_by, person) != hold->approved_by.end()) {
-      return base::refused(person + " has approved it already");
-    }
     const std::string approved = time_text(now);
     const long long id = hold_id;
-    database_->sql() << "INSERT INTO hold_approval (hold_id, person, approved) VALUES (:hold,"
-                        " :person, :approved)",
-        soci::use(id), soci::use(person), soci::use(approved);
+    for (const std::string& person : people) {
+      if (std::ranges::find(hold->approved_by, person) != hold->approved_by.end()) {
+        return base::refused(person + " has approved it already");
+      }
+      database_->sql() << "INSERT INTO hold_approval (hold_id, person, approved) VALUES (:hold,"
+                          " :person, :approved)",
+          soci::use(id), soci::use(person), soci::use(approved);
+      hold->approved_by.push_back(person);
+    }
     return base::ok();
   });
 }

@@ -47,10 +47,11 @@ class SqlStore final : public Store {
   base::Status freeze(dns::NameView apex, const std::string& reason, base::Time now) override;
   base::Status thaw(dns::NameView apex, base::Time now) override;
   base::Result<Publication> roll_back(dns::NameView apex, PublicationId to,
-                                      const PublishOptions& options) override;
+                                      const PublishOptions& options,
+                                      const std::string& reason) override;
   base::Result<std::optional<Hold>> hold(dns::NameView apex) override;
-  base::Status approve(dns::NameView apex, std::int64_t hold_id, const std::string& person,
-                       base::Time now) override;
+  base::Status approve(dns::NameView apex, std::int64_t hold_id,
+                       const std::vector<std::string>& people, base::Time now) override;
 
  private:
   base::Result<bool> has_feed(dns::NameView apex);
@@ -90,6 +91,7 @@ struct ChangedNames {
 };
 base::Result<ChangedNames> read_changed_names(Database& database, dns::NameView apex,
                                               std::int64_t zone_id);
+std::string is_in_feed(const Database& database, std::int64_t zone_id);  // SQL behind a name
 
 // sql_pending.cc
 Feed look_at_feed(Database& database, std::int64_t zone_id);

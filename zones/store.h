@@ -192,14 +192,15 @@ class Store {
   virtual base::Status freeze(dns::NameView apex, const std::string& reason, base::Time now) = 0;
   // What the registry has now is published again, through every check and the brake.
   virtual base::Status thaw(dns::NameView apex, base::Time now) = 0;
-  // Publishes the zone as it was at publication `to`, under a new serial, and freezes it. refused
-  // when what came after `to` is not known name by name.
+  // Publishes the zone as it was at publication `to`, under a new serial, and freezes it for
+  // `reason`. refused when what came after `to` is not known name by name.
   virtual base::Result<Publication> roll_back(dns::NameView apex, PublicationId to,
-                                              const PublishOptions& options) = 0;
+                                              const PublishOptions& options,
+                                              const std::string& reason) = 0;
   virtual base::Result<std::optional<Hold>> hold(dns::NameView apex) = 0;
-  // refused: no such hold, or this person has approved it.
-  virtual base::Status approve(dns::NameView apex, std::int64_t hold_id, const std::string& person,
-                               base::Time now) = 0;
+  // All of them, or none. refused: no such hold, or one of these people has approved it.
+  virtual base::Status approve(dns::NameView apex, std::int64_t hold_id,
+                               const std::vector<std::string>& people, base::Time now) = 0;
 };
 
 }  // namespace tld::zones

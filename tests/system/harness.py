@@ -46,17 +46,19 @@ class ServedZone:
 class Deployment:
     """Use as a context manager. `supervised`: the plugin starts tld-hsmd itself. `swapping`: the
     plugin swaps the snapshot before each call (a build with hooks). `store`: sqlite or postgresql,
-    with a server of its own; `twin_of`: another server for the zones, keys and tld-hsmd of that
+    with a server of its own; `verification`: the section of tld.yaml without its directory. `twin_of`: another server for the zones, keys and tld-hsmd of that
     deployment, which outlives it, on `store`, such as a PostgresqlStore on a replica."""
 
     def __init__(self, faulty_token=False, supervised=False, settings=None, sign_deadline="PT2S",
                  operation_deadline="PT5S", swapping=False, brake=None, store="sqlite",
-                 publish_interval="PT1S", twin_of=None):
+                 publish_interval="PT1S", twin_of=None, verification=None,
+                 zone_settings=None):
         self.path = Path(tempfile.mkdtemp(prefix="tld-", dir="/tmp"))
         self._supervised, self._sign_deadline = supervised, sign_deadline
         self._operation_deadline = operation_deadline
-        self.zone_settings = {"brake": brake} if brake else {}
+        self.zone_settings = {**({"brake": brake} if brake else {}), **(zone_settings or {})}
         self.publish_interval, self.command_timeout = publish_interval, 120
+        self.verification = verification  # as in tld.yaml, but for the directory
         self.tsig = []  # as in tld.yaml
         self.settings = {**SETTINGS, **(settings or {})}
         self.port = free_port()
@@ -168,6 +170,8 @@ class Deployment:
             "store": self.store_database.configuration,
             "publish-interval": self.publish_interval, "tokens": [token],
             **({"tsig": self.tsig} if self.tsig else {}),
+            **({"verification": {"directory": str(self.path / "verification"), **self.verification}}
+               if self.verification is not None else {}),
             "zones": [{"name": z.origin, "policy": str(self.policy),
                        "signed-keys": str(z.signed_keys),
                        "zsk": [{"token": "primary", "id": z.zsk.id}], **self.zone_settings}
@@ -176,6 +180,7 @@ class Deployment:
 
     def write_configuration(self, configuration=None, text=None):
         """tld.yaml, zsk.yaml, pdns.conf. `configuration` or `text` in the place of ours."""
+        (self.path / "verification").mkdir(exist_ok=True)
         text = text or yaml.safe_dump(configuration or self.configuration(), sort_keys=False)
         (self.path / "tld.yaml").write_text(text)
         (self.path / "zsk.yaml").write_text(

@@ -61,6 +61,20 @@ def undelegate(name):
             + f"DELETE FROM delegation WHERE {is_named(name)};\n")
 
 
+FRAME = """<epp xmlns="urn:ietf:params:xml:ns:epp-1.0"><command>
+<update><domain:update xmlns:domain="urn:ietf:params:xml:ns:domain-1.0"><domain:name>{name}</domain:name>
+</domain:update></update><extension>
+<secDNS:update xmlns:secDNS="urn:ietf:params:xml:ns:secDNS-{version}"><secDNS:rem>{rem}</secDNS:rem>
+</secDNS:update></extension><clTRID>ABC-1</clTRID></command></epp>
+"""
+
+
+def frame_without_ds(name, version, tag):
+    """EPP that takes a domain's only DS out. secDNS 1.0 (RFC 4310) does it by key tag."""
+    rem = {"1.1": "<secDNS:all>true</secDNS:all>", "1.0": f"<secDNS:keyTag>{tag}</secDNS:keyTag>"}
+    return FRAME.format(name=name.rstrip("."), version=version, rem=rem[version])
+
+
 class ZoneText:
     """The records of a zone file, one a line, as generate_zone.py writes them."""
 

@@ -12,12 +12,30 @@ import dns.rdatatype as T
 from processes import Process, free_port, run, wait_for
 
 
+def write_key(path, key):
+    path.touch(0o600)
+    path.write_text(key[1] + "\n")
+    return path
+
+
+def allow_secondaries(deployment, ports, key, *unused_keys):
+    """The deployment, before its start, tells secondaries on `ports` and lets them transfer with
+    `key`: (name, base64)."""
+    deployment.tsig = [{"name": name, "algorithm": "hmac-sha256",
+                        "secret-file": str(write_key(deployment.path / f"{name}key", (name, secret)))}
+                       for name, secret in (key, *unused_keys)]
+    deployment.zone_settings.update({"also-notify": [f"127.0.0.1:{port}" for port in ports],
+                                     "transfer-keys": [key[0]]})
+
+
 class Secondary:
-    """Use as a context manager. Has one zone from a primary on loopback. `key`: (name, base64)."""
+    """Use as a context manager. Has one zone from a primary on loopback. `key`: (name, base64).
+    `validates`: what it transferred, before it serves it."""
 
     program = None  # its name
 
-    def __init__(self, folder, origin, primary_port, key, port=None):
+    def __init__(self, folder, origin, primary_port, key, port=None, validates=True):
+        self.validates = validates
         self.folder, self.origin, self.key = folder, origin, key
         self.primary_port, self.port = primary_port, port or free_port()
         folder.mkdir()
@@ -73,9 +91,9 @@ class Nsd(Secondary):
   pidfile: "{self.folder}/nsd.pid"
   verbosity: 2
 verify:
-  enable: yes
+  enable: {"yes" if self.validates else "no"}
   ip-address: 127.0.0.1@{free_port()}
-  verify-zones: yes
+  verify-zones: {"yes" if self.validates else "no"}
   verifier: ldns-verify-zone
   verifier-feed-zone: yes
 remote-control:
@@ -110,6 +128,7 @@ class Knot(Secondary):
   udp-workers: 1
   tcp-workers: 1
   background-workers: 1
+  tcp-remote-io-timeout: 3600000
 log:
   - target: stdout
     any: info
@@ -133,7 +152,7 @@ zone:
     master: primary
     acl: primary-and-test
     storage: "{self.folder}"
-    dnssec-validation: on
+    dnssec-validation: {"on" if self.validates else "off"}
 """
 
 

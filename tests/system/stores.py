@@ -78,6 +78,23 @@ class SqliteStore:
         finally:
             store.close()  # rolls back what is open
 
+    def attempt(self, statements):
+        """One transaction of the statements that the database takes. -> those that it refused."""
+        store = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+        refused = []
+        try:
+            store.execute("PRAGMA foreign_keys = ON")
+            store.execute("BEGIN IMMEDIATE")
+            for statement in statements:
+                try:  # a statement that fails leaves nothing behind, and the transaction open
+                    store.execute(statement)
+                except sqlite3.Error:
+                    refused.append(statement)
+            store.execute("COMMIT")
+            return refused
+        finally:
+            store.close()
+
     def client(self):
         return Client([sys.executable, "-c", SQLITE_CLIENT, self.path])
 
@@ -159,6 +176,19 @@ class PostgresqlStore:
         """As SqliteStore.sql()."""
         text = run(*self.server.psql("registry"), "-c", statement)  # -c: one transaction
         return [line.split("\t") for line in text.splitlines()]
+
+    def attempt(self, statements):
+        """As SqliteStore.attempt()."""
+        script = "".join(f"\\echo {number}\n{statement};\n\\echo :ERROR\n"
+                         for number, statement in enumerate(statements))
+        done = subprocess.run(
+            [*map(str, self.server.psql("registry")), "-v", "ON_ERROR_STOP=0", "-v",
+             "ON_ERROR_ROLLBACK=on", "-f", "-"], input=f"BEGIN;\n{script}COMMIT;\n",
+            capture_output=True, text=True, timeout=600)
+        words = done.stdout.split()
+        assert done.returncode == 0 and len(words) == 2 * len(statements), done.stderr[-4000:]
+        return [statements[int(number)] for number, failed in zip(words[::2], words[1::2])
+                if failed == "true"]
 
     def client(self):
         return PsqlClient(self.server.psql("registry"))

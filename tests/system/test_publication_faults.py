@@ -22,39 +22,65 @@ STORES = pytest.mark.parametrize("store", ["sqlite", "postgresql"])
 DIGEST = "3" * 64
 
 
+class ChangesWithoutHsm:
+    """What the registry goes on changing. `now`: what can go live; `later`: all of it."""
+
+    def __init__(self, deployment):
+        self._deployment, self.now = deployment, deployment.text
+        self.later = ZoneText(deployment.text.write(deployment.path / "later.zone"))
+        self._insecure, self._secure = (deployment.text.delegations(ORIGIN, secure)
+                                        for secure in (False, True))
+        self.waiting = []  # names that need a signature, the last one below an empty non-terminal
+
+    def make(self, number):
+        """-> the names that can go live."""
+        new = [f"away{number}-{which}.kz." for which in (1, 2)]
+        changed, server = self._insecure[2 * number], f"ns{number}.provider1.example."
+        self._deployment.sql("".join(map(r.delegate, new)) + r.drop_servers(changed)
+                             + r.add_server(changed, server))
+        for text in (self.now, self.later):
+            for name in new:
+                text.add(name, "NS", *r.SHARED)
+            text.drop(changed, "NS")
+            text.add(changed, "NS", server)
+        self._make_what_waits(self._insecure[2 * number + 1], self._secure[number],
+                              f"away.in.ent{number}.kz.")
+        return [*new, changed]
+
+    def _make_what_waits(self, secured, unsecured, deep):
+        self._deployment.sql(r.add_ds(secured, 1, DIGEST))
+        self.later.add(secured, "DS", f"1 13 2 {DIGEST}")
+        self._deployment.sql(r.drop_ds(unsecured))
+        self.later.drop(unsecured, "DS")
+        self._deployment.sql(r.delegate(deep))
+        self.later.add(deep, "NS", *r.SHARED)
+        self.waiting += [secured, unsecured, deep]
+
+
 @STORES
-def test_hsm_away_while_changes_come(tmp_path, store):
+@pytest.mark.parametrize("seconds", [0, pytest.param(600, marks=pytest.mark.long)])
+def test_hsm_away_while_changes_come(tmp_path, store, seconds):
     """Catches changes that need no signature and wait for the HSM, one that needs it and goes live
     without, and an insecure neighbour of such a one that takes its NSEC3 along."""
     with serving(tmp_path, store=store, publish_interval="PT0S") as deployment:
-        text = deployment.text
-        changed, secured = text.delegations(ORIGIN, False)[:2]
-        unsecured = text.delegations(ORIGIN, True)[0]
-        before = serial(deployment)
+        changes, before = ChangesWithoutHsm(deployment), serial(deployment)
         deployment.hsmd.kill()
-        for name in ("away1.kz.", "away2.kz."):
-            deployment.sql(r.delegate(name))
-            text.add(name, "NS", *r.SHARED)
-        deployment.sql(r.drop_servers(changed) + r.add_server(changed, "ns9.provider1.example."))
-        text.drop(changed, "NS")
-        text.add(changed, "NS", "ns9.provider1.example.")
-        later = ZoneText(text.write(deployment.path / "later.zone"))
-        deployment.sql(r.add_ds(secured, 1, DIGEST))
-        later.add(secured, "DS", f"1 13 2 {DIGEST}")
-        deployment.sql(r.drop_ds(unsecured))
-        later.drop(unsecured, "DS")
-        deployment.sql(r.delegate("away.in.an.ent.kz."))
-        later.add("away.in.an.ent.kz.", "NS", *r.SHARED)
-        wait_for(lambda: rcodes(deployment, ("away2.kz.", "A")) == ["NOERROR"], "the insecure one")
-        wait_for(lambda: says_waiting(deployment), "TLD-STATUS says that something waits")
-        check(deployment, "away1.kz.", "away2.kz.", changed, secured, unsecured, "an.ent.kz.",
-              count=300)
-        assert serial(deployment) == before, "there is no new SOA without a signature"
+        begin, number = time.monotonic(), 0
+        while number == 0 or time.monotonic() < begin + seconds:
+            gone_live = changes.make(number)
+            wait_for(lambda: says_waiting(deployment), "TLD-STATUS says that something waits")
+            wait_for(lambda: rcodes(deployment, (gone_live[0], "A")) == ["NOERROR"],
+                     "what needs no signature is live")
+            check(deployment, *gone_live, *changes.waiting[-12:], count=300)
+            assert serial(deployment) == before, "there is no new SOA without a signature"
+            number += 1
+            time.sleep(max(0.0, min(begin + 10 * number, begin + seconds) - time.monotonic()))
         deployment.socket.unlink(missing_ok=True)
         deployment.start_hsmd()
-        wait_for(lambda: rcodes(deployment, ("in.an.ent.kz.", "A")) == ["NOERROR"], "the last one")
-        deployment.text = later
-        check(deployment, changed, secured, unsecured, "an.ent.kz.", count=300)
+        last = changes.waiting[-1].partition(".")[2]
+        wait_for(lambda: rcodes(deployment, (last, "A")) == ["NOERROR"], "the last one")
+        deployment.text = changes.later
+        check(deployment, *changes.waiting, count=300)
         assert is_later(serial(deployment), before)
         check_whole(deployment)
         assert deployment.counters()["servfail-unsigned"] == 0

@@ -16,7 +16,7 @@ from checker.model import Model
 from checker.session import Checker, soa_serial
 from harness import Deployment
 from processes import free_port, generate_zone, wait_for
-from secondaries import Knot, Nsd, axfr, verify_transferred
+from secondaries import Knot, Nsd, allow_secondaries, axfr, verify_transferred
 
 KEY = ("xfr.kz.", base64.b64encode(os.urandom(32)).decode())
 OTHER = ("other.kz.", base64.b64encode(os.urandom(32)).decode())
@@ -46,18 +46,8 @@ class Zone:
         self.file.write_text("\n".join(self.lines) + "\n", "latin-1")
 
 
-def write_key(path, key):
-    path.touch(0o600)
-    path.write_text(key[1] + "\n")
-    return path
-
-
 def with_secondaries(deployment, ports):
-    deployment.tsig = [{"name": name, "algorithm": "hmac-sha256",
-                        "secret-file": str(write_key(deployment.path / f"{name}key", (name, secret)))}
-                       for name, secret in (KEY, OTHER)]
-    deployment.zone_settings.update({"also-notify": [f"127.0.0.1:{port}" for port in ports],
-                                     "transfer-keys": [KEY[0]]})
+    allow_secondaries(deployment, ports, KEY, OTHER)
 
 
 class Registry:

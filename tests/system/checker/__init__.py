@@ -9,6 +9,7 @@ signatures are computed with hashlib and python3-cryptography.
     verify     RRSIGs against the zone's keys
     expect     question + model -> what the answer has to hold
     judge      answer + expectation -> named faults
+    alone      a message by itself, where there is no model
     client     sends questions over UDP and TCP
     questions  seeded questions of every kind
     session    a server, its keys and its model put together

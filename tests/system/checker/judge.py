@@ -325,14 +325,14 @@ class _Case:
                 there = any(start == digest and not proof.absent & types_of(rdata)
                             for start, rdata in spans)
             else:
-                there = any(_covers(start, rdata.next, digest)
+                there = any(covers(start, rdata.next, digest)
                             and (rdata.flags & 1 or not proof.opt_out) for start, rdata in spans)
             if not there:
                 self.fault("missing-proof",
                            f"{type(proof).__name__.lower()} {names.to_text(proof.name)}")
 
 
-def _covers(start, end, digest):
+def covers(start, end, digest):
     if start < end:
         return start < digest < end
     return digest > start or digest < end  # the last link of the ring

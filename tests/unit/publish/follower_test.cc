@@ -1,103 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "publish/follower.h"
 
-#include <gtest/gtest.h>
-
-#include <filesystem>
-
-#include "hsm/software_key.h"
 #include "signer/filler.h"
-#include "tests/unit/zones_for_tests.h"
+#include "tests/unit/publish/follower_fixture.h"
 #include "zones/update.h"
-#include "zones/zone_file.h"
 
 namespace tld::publish {
 namespace {
-
-using std::chrono::milliseconds;
-
-class KeptLog final : public base::Log {
- public:
-  void write(base::Level, std::string_view message) override {
-    *texts.lock() += message;
-    ++lines;
-  }
-  bool has(const std::string& text) { return texts.lock()->find(text) != std::string::npos; }
-  std::atomic<int> lines{0};
-
- private:
-  base::Guarded<std::string> texts;
-};
-
-class FollowerTest : public testing::Test {
- protected:
-  FollowerTest() {
-    char pattern[] = "/tmp/tld-follower-XXXXXX";
-    folder = mkdtemp(pattern);
-    const hsm::KeyInfo info = door->generate(hsm::Algorithm::ecdsap256sha256).value();
-    dns::Dnskey dnskey;
-    dnskey.algorithm = dns::algorithm_ecdsap256sha256;
-    dnskey.public_key = info.public_key.octets;
-    setup.apex = dns::Name::from_text("example.").value();
-    setup.keys = {signer::ZoneKey::make(dnskey, info.id, door).value()};
-  }
-  ~FollowerTest() override { std::filesystem::remove_all(folder); }
-
-  void create_store() { ASSERT_TRUE(zones::Store::create(store_path())); }
-  std::filesystem::path store_path() const { return folder / "store"; }
-
-  void import(const std::string& text) {
-    const auto imported = zones::read_zone_text(text, "test", setup.apex);
-    ASSERT_TRUE(imported);
-    auto store = zones::Store::open(store_path(), zones::Store::Mode::read_write);
-    ASSERT_TRUE(store);
-    const auto done = store.value()->replace_zone(imported.value().content, imported.value().serial,
-                                                  clock->now());
-    ASSERT_TRUE(done) << done.error().message;
-  }
-
-  static dns::Name name(const std::string& text) { return dns::Name::from_text(text).value(); }
-  std::unique_ptr<zones::Store> open_store() {
-    return zones::Store::open(store_path(), zones::Store::Mode::read_write).value();
-  }
-  void sign_all_of_live() {
-    const auto zone = live.current()->signed_zone;
-    std::vector<zones::Slot> slots;
-    zone->zone().for_each_slot([&](zones::Slot slot) { slots.push_back(slot); });
-    ASSERT_TRUE(signer::sign_all(zone, slots, service, 8, stop));
-  }
-
-  void start() {
-    options.store = store_path();
-    options.interval = options.retry_after = milliseconds{10};
-    follower.emplace(options, setup, live, service, clock, log,
-                     [this](std::uint32_t serial) { last_serial = serial; });
-  }
-
-  template <class Condition>
-  bool comes_true(Condition condition) {
-    for (int i = 0; i < 500; ++i) {
-      if (condition()) return true;
-      std::this_thread::sleep_for(milliseconds{10});
-    }
-    return false;
-  }
-  bool lives(std::uint64_t generation) {
-    return comes_true([&] { return live.generation() >= generation; });
-  }
-
-  std::filesystem::path folder;
-  std::shared_ptr<hsm::SoftwareKeys> door = std::make_shared<hsm::SoftwareKeys>();
-  std::shared_ptr<base::Clock> clock = std::make_shared<base::SystemClock>();
-  std::shared_ptr<KeptLog> log = std::make_shared<KeptLog>();
-  signer::SigningService service{signer::SigningService::Options{}, clock, log};
-  ZoneSetup setup;
-  LiveZone live;
-  std::atomic<std::uint32_t> last_serial{0};
-  Follower::Options options;
-  std::atomic<bool> stop{false};
-  std::optional<Follower> follower;
-};
 
 TEST_F(FollowerTest, PublishesWhatIsInTheStore) {
   create_store();
@@ -210,7 +119,7 @@ TEST_F(FollowerTest, AChangeOfTheApexWaitsForApproval) {
   const auto store = open_store();
   const auto hold = store->hold(setup.apex).value();
   ASSERT_TRUE(hold);
-  ASSERT_TRUE(store->approve(setup.apex, hold->id, "ann", clock->now()));
+  ASSERT_TRUE(store->approve(setup.apex, hold->id, {"ann"}, clock->now()));
   ASSERT_TRUE(lives(2));
   EXPECT_TRUE(comes_true([&] { return !follower->waiting(); }));
 }
@@ -274,6 +183,23 @@ TEST_F(FollowerTest, AZoneWithoutChangesIsPublishedAgain) {
   EXPECT_FALSE(live.current()->signed_zone->zone().find(name("new.example.")));
 }
 
+// Catches: secondaries that keep a DNSKEY RRset of which the server has a newer one.
+TEST_F(FollowerTest, AZoneWithNewKeysIsPublishedAgainOnce) {
+  create_store();
+  import(tests::example_zone());
+  start();
+  ASSERT_TRUE(lives(1));
+  follower->republish_if_before(live.current()->publication.created);
+  std::this_thread::sleep_for(milliseconds{100});
+  EXPECT_EQ(live.generation(), 1u);
+  std::this_thread::sleep_for(milliseconds{1000});  // publications are dated by the second
+  follower->republish_if_before(clock->now());
+  ASSERT_TRUE(lives(2));
+  std::this_thread::sleep_for(milliseconds{100});
+  EXPECT_EQ(live.generation(), 2u);
+  EXPECT_EQ(live.current()->signed_zone->zone().serial(), 2u);
+}
+
 // Catches: a SOA whose expire outlives the signatures, and nobody says so.
 TEST_F(FollowerTest, WarnsWhenTheSoaOutlivesSignatures) {
   create_store();
@@ -318,6 +244,29 @@ TEST_F(FollowerTest, CompactionChangesNothing) {
   EXPECT_TRUE(
       comes_true([&] { return zones::overlay_size(live.current()->signed_zone->zone()) < 100; }));
   EXPECT_GT(lineages, 0u);
+}
+
+// --- keys that come and go
+
+// Catches: a roll that serves something unsigned, or new RRsets signed by the key that has left.
+TEST_F(FollowerTest, ARollKeepsEverythingSigned) {
+  create_store();
+  import(tests::example_zone('1'));
+  start();
+  ASSERT_TRUE(lives(1));
+  sign_all_of_live();
+  const auto old = setup.keys[0].key, next = make_key();
+  follower->use_keys({{old, signer::KeyUse::signing}, {next, signer::KeyUse::warming}});
+  ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->key_count() == 2; }));
+  follower->use_keys({{old, signer::KeyUse::leaving}, {next, signer::KeyUse::signing}});
+  ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->signers()[0] == 1; }));
+  EXPECT_TRUE(live.current()->signed_zone->is_signed());
+  EXPECT_EQ(live.current()->signed_zone->zone().serial(), 1u);
+  import(tests::example_zone('2'));
+  ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->zone().serial() == 2; }));
+  const auto zone = live.current()->signed_zone;
+  EXPECT_TRUE(zone->is_signed());
+  EXPECT_EQ(zone->signatures(1), 2u);  // DS and SOA
 }
 
 }  // namespace

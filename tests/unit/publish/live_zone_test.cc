@@ -13,7 +13,7 @@ namespace {
 std::shared_ptr<const Publication> publication(std::uint32_t serial) {
   auto zone = std::make_shared<signer::SignedZone>(
       tests::zone_of(tests::example_zone(), "example.", serial),
-      std::vector<std::shared_ptr<const signer::ZoneKey>>{}, signer::SignaturePolicy{});
+      signer::SignedZone::Keys{}, signer::SignaturePolicy{});
   return std::make_shared<Publication>(Publication{std::move(zone), serial, {}});
 }
 

@@ -64,7 +64,7 @@ TEST_F(SignedZoneTest, CarryOverSeesChangedRingNeighbours) {
       tests::zone_of(tests::example_zone('1') + "new.example. NS ns.elsewhere.test.\n"
                                                 "new.example. DS 1 13 2 " + std::string(64, 'a') + "\n",
                      "example.", 2),
-      std::vector<std::shared_ptr<const ZoneKey>>{key}, SignaturePolicy{});
+      SignedZone::Keys{{key}}, SignaturePolicy{});
   std::multiset<dns::RRType> types;
   for (const zones::Slot slot : carry_over(*from, *to)) types.insert(to->zone().signable(slot).type);
   EXPECT_EQ(types, (std::multiset<dns::RRType>{dns::RRType::SOA, dns::RRType::DS,
@@ -128,7 +128,7 @@ TEST_F(SignedZoneTest, CarryOverIntoACompactedZone) {
   const std::atomic<bool> stop{false};
   ASSERT_TRUE(sign_all(zone, update.to_sign, service, 8, stop));
   const auto compacted = std::make_shared<SignedZone>(
-      zones::compact(zone->zone()).value(), std::vector<std::shared_ptr<const ZoneKey>>{key},
+      zones::compact(zone->zone()).value(), SignedZone::Keys{{key}},
       SignaturePolicy{});
   EXPECT_TRUE(carry_over(*zone, *compacted).empty());
   EXPECT_EQ(compacted->signatures(0), compacted->zone().signature_count());
@@ -170,6 +170,76 @@ TEST_F(SignedZoneTest, RefusesKeysThatAreNoZoneKeys) {
   dnskey = key->dnskey();
   dnskey.public_key.pop_back();
   EXPECT_FALSE(ZoneKey::make(dnskey, key->id(), door));
+}
+
+// --- keys that come and go
+
+std::optional<std::size_t> found(const SignedZone& zone, std::size_t signer, zones::Slot slot) {
+  Signature signature;
+  return zone.find_signature(signer, slot, [](const Validity&) { return true; }, signature);
+}
+
+// Catches: a roll that throws the old signatures away, or lets the old key sign on.
+TEST_F(SignedZoneTest, ALeavingKeyStandsInUntilTheNewOneHasSigned) {
+  const auto before = signed_zone('1', 1);
+  fill(before);
+  const auto old = key, other = make_key(hsm::Algorithm::ecdsap256sha256);
+  const auto after =
+      SignedZone::with_keys(*before, {{old, KeyUse::leaving}, {other, KeyUse::signing}});
+  ASSERT_EQ(after->signers(), std::vector<std::size_t>{1});
+  EXPECT_TRUE(after->is_signed());
+  EXPECT_EQ(&after->table(0), &before->table(0));
+  const zones::Slot slot = after->zone().find(after->zone().apex())->rrset(dns::RRType::SOA)->slot;
+  EXPECT_EQ(found(*after, 1, slot), 0u);
+  EXPECT_EQ(service.start(after, 0, slot, Reason::background), nullptr);
+  fill(after);
+  EXPECT_EQ(found(*after, 1, slot), 1u);
+  EXPECT_EQ(after->signatures(1), after->zone().signature_count());
+  EXPECT_EQ(door->sign_calls(), 2 * after->zone().signature_count());
+}
+
+// Catches: signatures of a key that is not in use yet in an answer.
+TEST_F(SignedZoneTest, WhatAWarmingKeyMakesIsNotServed) {
+  const auto other = make_key(hsm::Algorithm::ecdsap256sha256);
+  const auto zone = SignedZone::with_keys(
+      *signed_zone('1', 1), {{key, KeyUse::signing}, {other, KeyUse::warming}});
+  zones::Slot slot = zones::no_slot;
+  zone->zone().for_each_slot([&](zones::Slot one) {
+    ASSERT_TRUE(service.start(zone, 1, one, Reason::background)->wait_until(soon()).value());
+    slot = one;
+  });
+  EXPECT_EQ(zone->signatures(1), zone->zone().signature_count());
+  EXPECT_EQ(found(*zone, 0, slot), std::nullopt);
+  EXPECT_FALSE(zone->is_signed());
+}
+
+// RFC 4035 section 2.2: while two algorithms are in the DNSKEY RRset each signs everything.
+TEST_F(SignedZoneTest, EachAlgorithmHasItsSigner) {
+  const auto rsa = make_key(hsm::Algorithm::rsasha256);
+  const auto one = signed_zone('1', 1);
+  fill(one);
+  const auto zone = SignedZone::with_keys(*one, {{key, KeyUse::leaving}, {rsa, KeyUse::signing}});
+  EXPECT_FALSE(zone->is_signed());  // one algorithm does not stand in for another
+  const auto both = SignedZone::with_keys(*one, {{key}, {rsa}});
+  EXPECT_EQ(both->signers(), (std::vector<std::size_t>{0, 1}));
+  fill(both);
+  EXPECT_TRUE(both->is_signed());
+}
+
+// Catches: a new RRset that is not signed by the key that signs now.
+TEST_F(SignedZoneTest, LaterVersionsKeepTheUses) {
+  const auto other = make_key(hsm::Algorithm::ecdsap256sha256);
+  const auto from = SignedZone::with_keys(*signed_zone('1', 1),
+                                          {{key, KeyUse::leaving}, {other, KeyUse::signing}});
+  const auto next = SignedZone::next(*from, from->zone_pointer());
+  EXPECT_EQ(next->keys(), from->keys());
+  EXPECT_EQ(next->signers(), from->signers());
+}
+
+TEST_F(SignedZoneTest, WithoutASigningKeyNothingIsSigned) {
+  const auto one = signed_zone('1', 1);
+  fill(one);
+  EXPECT_FALSE(SignedZone::with_keys(*one, {{key, KeyUse::leaving}})->is_signed());
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ class SignerTest : public testing::Test {
   std::shared_ptr<const SignedZone> signed_zone(char ds_digit = '1', std::uint32_t serial = 1) {
     return std::make_shared<SignedZone>(
         tests::zone_of(tests::example_zone(ds_digit), "example.", serial),
-        std::vector<std::shared_ptr<const ZoneKey>>{key}, SignaturePolicy{});
+        SignedZone::Keys{{key}}, SignaturePolicy{});
   }
 
   static base::Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds{5}; }

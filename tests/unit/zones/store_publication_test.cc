@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The feed, publications and what stands in their way, on SQLite and on PostgreSQL alike.
+#include <gmock/gmock.h>
+
 #include <map>
 #include <set>
 #include <thread>
@@ -310,7 +312,7 @@ TEST_P(PublicationTest, RollBackAndThaw) {
   publish();
   import("c NS ns.example.\n");
   const auto third = *publish();
-  const auto back = must(store_->roll_back(kz, first.id, {now}));
+  const auto back = must(store_->roll_back(kz, first.id, {now}, "a test"));
   EXPECT_EQ(back.serial, third.serial + 1);
   const auto published = must(store_->load_published(kz)).content;
   EXPECT_EQ(published.size(), content_of(with_apex(zone)).size());
@@ -321,9 +323,9 @@ TEST_P(PublicationTest, RollBackAndThaw) {
   ASSERT_TRUE(store_->thaw(kz, now).has_value());
   ASSERT_TRUE(publish());
   expect_published_as_in_registry();
-  EXPECT_EQ(store_->roll_back(kz, 999, {now}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(store_->roll_back(kz, 999, {now}, "a test").error().kind, ErrorKind::not_found);
   ASSERT_TRUE(store_->prune(kz, now + std::chrono::hours(1)).has_value());
-  EXPECT_EQ(store_->roll_back(kz, first.id, {now}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(store_->roll_back(kz, first.id, {now}, "a test").error().kind, ErrorKind::not_found);
 }
 
 TEST_P(PublicationTest, AHoldKeepsTheFeedUntilItIsApproved) {
@@ -344,11 +346,14 @@ TEST_P(PublicationTest, AHoldKeepsTheFeedUntilItIsApproved) {
   ASSERT_TRUE(held.has_value());
   EXPECT_EQ(held->names, 2u);
   EXPECT_EQ(sql.run("SELECT count(*) FROM hold"), "1");
-  EXPECT_EQ(store_->approve(kz, held->id + 1, "ann", now).error().kind, ErrorKind::refused);
-  ASSERT_TRUE(store_->approve(kz, held->id, "ann", now).has_value());
-  EXPECT_EQ(store_->approve(kz, held->id, "ann", now).error().kind, ErrorKind::refused);
+  EXPECT_EQ(store_->approve(kz, held->id + 1, {"ann"}, now).error().kind, ErrorKind::refused);
+  ASSERT_TRUE(store_->approve(kz, held->id, {"ann"}, now).has_value());
+  EXPECT_EQ(store_->approve(kz, held->id, {"ann"}, now).error().kind, ErrorKind::refused);
   EXPECT_FALSE(publish({now}, hold_it));
-  ASSERT_TRUE(store_->approve(kz, held->id, "bob", now).has_value());
+  // All of them or none.
+  EXPECT_EQ(store_->approve(kz, held->id, {"bob", "ann"}, now).error().kind, ErrorKind::refused);
+  EXPECT_THAT(store_->hold(kz).value()->approved_by, ::testing::ElementsAre("ann"));
+  ASSERT_TRUE(store_->approve(kz, held->id, {"bob"}, now).has_value());
   EXPECT_TRUE(publish({now}, hold_it));
   EXPECT_FALSE(must(store_->hold(kz)).has_value());
   expect_published_as_in_registry();

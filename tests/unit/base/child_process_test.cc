@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/child_process.h"
+#include "base/child_process.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace tld::cli {
+namespace tld::base {
 namespace {
 
 using namespace std::chrono_literals;
 
-base::Result<ChildResult> sh(const std::string& script, std::chrono::milliseconds limit = 10s) {
+Result<ChildResult> sh(const std::string& script, std::chrono::milliseconds limit = 10s) {
   return run_child({"sh", "-c", script}, limit);
 }
 
@@ -27,7 +27,7 @@ TEST(ChildProcess, HangingChildIsKilledInTime) {
   const auto start = std::chrono::steady_clock::now();
   const auto child = sh("exec sleep 60", 200ms);
   ASSERT_FALSE(child);
-  EXPECT_EQ(child.error().kind, base::ErrorKind::timed_out);
+  EXPECT_EQ(child.error().kind, ErrorKind::timed_out);
   EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
 }
 
@@ -40,14 +40,24 @@ TEST(ChildProcess, MuchOnBothStreamsDoesNotBlock) {
 TEST(ChildProcess, EndlessOutputIsCutOff) {
   const auto child = sh("cat /dev/zero");
   ASSERT_FALSE(child);
-  EXPECT_EQ(child.error().kind, base::ErrorKind::invalid_input);
+  EXPECT_EQ(child.error().kind, ErrorKind::invalid_input);
+}
+
+// A server that ends does not wait an hour for a validator.
+TEST(ChildProcess, IsKilledWhenToldToStop) {
+  std::atomic<bool> stop{true};
+  const auto start = std::chrono::steady_clock::now();
+  const auto child = run_child({"sleep", "60"}, 50s, &stop);
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().kind, ErrorKind::unavailable);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
 }
 
 TEST(ChildProcess, MissingProgramIsUnavailable) {
   const auto child = run_child({"/nonexistent/program"}, 10s);
   ASSERT_FALSE(child);
-  EXPECT_EQ(child.error().kind, base::ErrorKind::unavailable);
+  EXPECT_EQ(child.error().kind, ErrorKind::unavailable);
 }
 
 }  // namespace
-}  // namespace tld::cli
+}  // namespace tld::base

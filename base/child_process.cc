@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/child_process.h"
+#include "base/child_process.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,13 +15,14 @@
 #include <optional>
 #include <system_error>
 
-namespace tld::cli {
+namespace tld::base {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::size_t max_output = 4 << 20;
+constexpr milliseconds look_for_stop{100};
 
 struct Pipe {
   int read_end = -1, write_end = -1;
@@ -68,8 +69,8 @@ class Child {
   pid_t pid_;
 };
 
-base::Result<pid_t> spawn(const std::vector<std::string>& argv, const std::string& input,
-                          const Pipe& out, const Pipe& err) {
+Result<pid_t> spawn(const std::vector<std::string>& argv, const std::string& input, const Pipe& out,
+                    const Pipe& err) {
   std::vector<char*> arguments;
   arguments.reserve(argv.size() + 1);
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
@@ -84,8 +85,8 @@ base::Result<pid_t> spawn(const std::vector<std::string>& argv, const std::strin
       ::posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error == 0) return pid;
-  return base::unavailable(fmt::format("cannot run {}: {}", argv[0],
-                                       std::error_code(error, std::generic_category()).message()));
+  return unavailable(fmt::format("cannot run {}: {}", argv[0],
+                                 std::error_code(error, std::generic_category()).message()));
 }
 
 // Appends what is there; false at the end of the stream.
@@ -97,38 +98,42 @@ bool take(int end, std::string& text) {
 }
 
 // Reads both streams to their ends.
-base::Status collect(Pipe& out, Pipe& err, steady_clock::time_point deadline, ChildResult& result) {
+Status collect(Pipe& out, Pipe& err, steady_clock::time_point deadline,
+               const std::atomic<bool>* stop, ChildResult& result) {
   while (out.read_end >= 0 || err.read_end >= 0) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-    if (left.count() <= 0) return base::timed_out("it has not answered in time");
+    if (left.count() <= 0) return timed_out("it has not answered in time");
+    if (stop != nullptr && *stop) return unavailable("it was stopped");
     pollfd ends[] = {{out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}};
-    if (::poll(ends, 2, static_cast<int>(left.count())) < 0 && errno != EINTR) {
-      return base::internal("poll failed");
+    const auto patience = std::min<milliseconds>(left, look_for_stop);
+    if (::poll(ends, 2, static_cast<int>(patience.count())) < 0 && errno != EINTR) {
+      return internal("poll failed");
     }
     if (ends[0].revents != 0 && !take(out.read_end, result.output)) Pipe::close_end(out.read_end);
     if (ends[1].revents != 0 && !take(err.read_end, result.errors)) Pipe::close_end(err.read_end);
     if (result.output.size() + result.errors.size() > max_output) {
-      return base::invalid_input("it answered with more than 4 MiB");
+      return invalid_input("it answered with more than 4 MiB");
     }
   }
-  return base::ok();
+  return ok();
 }
 
 }  // namespace
 
-base::Result<ChildResult> run_child(const std::vector<std::string>& argv, milliseconds time_limit,
-                                    const std::string& input) {
+Result<ChildResult> run_child(const std::vector<std::string>& argv, milliseconds time_limit,
+                              const std::atomic<bool>* stop, const std::string& input) {
   const auto deadline = steady_clock::now() + time_limit;
   Pipe out, err;
-  if (!out.open() || !err.open()) return base::unavailable("no file descriptors left");
+  if (!out.open() || !err.open()) return unavailable("no file descriptors left");
   TLD_TRY(const pid_t pid, spawn(argv, input, out, err));
   Child child(pid);
   Pipe::close_end(out.write_end);
   Pipe::close_end(err.write_end);
   ChildResult result;
-  if (auto status = collect(out, err, deadline, result); !status) return status.error().in(argv[0]);
+  if (auto status = collect(out, err, deadline, stop, result); !status)
+    return status.error().in(argv[0]);
   result.exit_code = child.wait();
   return result;
 }
 
-}  // namespace tld::cli
+}  // namespace tld::base

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/act.h"
+
+#include <pwd.h>
+#include <sys/timex.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+
+#include "base/clock.h"
+#include "keys/adopted_people.h"
+
+namespace tld::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* default_directory = "/var/lib/tld/audit";
+
+// What the kernel knows of NTP (ntp_adjtime(3), STA_UNSYNC).
+std::string clock_state() {
+  timex state{};
+  const int code = ::ntp_adjtime(&state);
+  if (code < 0) return "unknown";
+  return code == TIME_ERROR || (state.status & STA_UNSYNC) != 0 ? "unsynchronised" : "synchronised";
+}
+
+std::string user_name(uid_t user) {
+  const passwd* entry = ::getpwuid(user);
+  return entry != nullptr ? entry->pw_name : "uid " + std::to_string(user);
+}
+
+// Who logged in, whatever su and sudo came after: the kernel keeps it (audit(7), loginuid).
+std::string login_name() {
+  std::ifstream file("/proc/self/loginuid");
+  unsigned long user = 0;
+  if (!(file >> user) || user == 4294967295UL) return "";
+  return user_name(static_cast<uid_t>(user));
+}
+
+// "" for all that is not there: an act is not refused for want of a role.
+std::string role_of(const std::string& identity, const fs::path& directory) {
+  const auto people = keys::adopted_people(directory);
+  if (!people || !people.value()) return "";
+  const keys::Person* person = people.value()->find(identity);
+  if (person == nullptr || !person->is_valid_at(base::SystemClock().now())) return "";
+  return keys::to_string(person->role);
+}
+
+base::Result<std::optional<keys::AuditLog>> open_log(const Chosen& chosen) {
+  TLD_TRY(const auto directory, audit_directory(chosen));
+  if (!directory) return std::optional<keys::AuditLog>();
+  auto log = keys::AuditLog::open(*directory, announce_head);
+  if (!log) return resource_error(log.error());
+  return std::optional<keys::AuditLog>(std::move(log).value());
+}
+
+}  // namespace
+
+void add_audit_option(CLI::App* command, Chosen& chosen) {
+  command->add_option("--audit-log", chosen.audit_log,
+                      "The audit log's directory; default: $TLD_AUDIT_LOG, then "
+                      "/var/lib/tld/audit if it is there");
+}
+
+base::Result<std::optional<fs::path>> audit_directory(const Chosen& chosen) {
+  const char* variable = std::getenv("TLD_AUDIT_LOG");
+  std::string named = chosen.audit_log;
+  if (named.empty() && variable != nullptr) named = variable;
+  const fs::path directory = named.empty() ? default_directory : named;
+  const auto segments = keys::audit_segments(directory);
+  if (segments) return std::optional<fs::path>(directory);
+  if (named.empty() && segments.error().kind == base::ErrorKind::not_found) {
+    return std::optional<fs::path>();
+  }
+  return base::unavailable(segments.error().message + "; tldctl audit init makes one");
+}
+
+base::Result<fs::path> required_audit_directory(const Chosen& chosen) {
+  TLD_TRY(const auto directory, audit_directory(chosen));
+  if (directory) return *directory;
+  return base::unavailable(std::string(default_directory) +
+                           " has no audit log; tldctl audit init makes one, --audit-log names "
+                           "another");
+}
+
+keys::AuditEntry entry_by_this_user(const std::string& type, const std::string& object) {
+  keys::AuditEntry entry;
+  entry.time = base::SystemClock().now();
+  entry.clock = clock_state();
+  entry.identity = user_name(::geteuid());
+  entry.type = type;
+  entry.object = object;
+  const std::string login = login_name();
+  if (!login.empty() && login != entry.identity) entry.detail["login"] = login;
+  return entry;
+}
+
+void announce_head(const std::string& head) {
+  ::openlog("tldctl", LOG_PID, LOG_AUTHPRIV);
+  ::syslog(LOG_NOTICE, "%s", head.c_str());
+  ::closelog();
+}
+
+Act::Act(std::optional<keys::AuditLog> log, keys::AuditEntry entry)
+    : log_(std::move(log)), entry_(std::move(entry)) {}
+
+base::Result<Act> Act::begin(const Chosen& chosen, const std::string& type,
+                             const std::string& object,
+                             const std::vector<keys::Approver>& approvers, const Detail& detail) {
+  TLD_TRY(auto log, open_log(chosen));
+  keys::AuditEntry entry = entry_by_this_user(type, object);
+  entry.result = keys::AuditResult::begun;
+  for (const auto& [key, value] : detail) entry.detail[key] = value;
+  for (const keys::Approver& approver : approvers) {
+    entry.approvals.push_back(approver.statement);
+    std::string& by = entry.detail["approved-by"];
+    by += (by.empty() ? "" : ", ") + approver.person + " " + keys::to_string(approver.role);
+  }
+  if (log) {
+    entry.role = role_of(entry.identity, log->directory());
+    TLD_TRY(log->append(entry));
+  }
+  return Act(std::move(log), std::move(entry));
+}
+
+base::Result<Report> Act::end(base::Result<Report> outcome) {
+  if (!log_) return outcome;
+  const bool is_done = outcome && outcome.value().verdict.empty();
+  entry_.time = base::SystemClock().now();
+  entry_.clock = clock_state();
+  entry_.result = is_done ? keys::AuditResult::done : keys::AuditResult::failed;
+  if (!is_done) {
+    entry_.level = keys::AuditLevel::warning;
+    entry_.detail["reason"] = outcome ? outcome.value().verdict : outcome.error().message;
+  }
+  if (outcome) {
+    for (const auto& [key, value] : outcome.value().evidence) entry_.detail[key] = value;
+  }
+  const auto link = log_->append(entry_);
+  if (link) return outcome;
+  if (!is_done) return outcome;
+  return base::unavailable("it was done, and is not in the audit log: " + link.error().message);
+}
+
+base::Error Act::refuse(const Chosen& chosen, const std::string& type, const std::string& object,
+                        const base::Error& why) {
+  auto log = open_log(chosen);
+  if (!log) return log.error();
+  if (!log.value()) return why;
+  keys::AuditEntry entry = entry_by_this_user(type, object);
+  entry.result = keys::AuditResult::refused;
+  entry.level = keys::AuditLevel::warning;
+  entry.role = role_of(entry.identity, log.value()->directory());
+  entry.detail["reason"] = why.message;
+  const auto link = log.value()->append(entry);
+  return link ? why : link.error();
+}
+
+void on_act(CLI::App* command, Chosen& chosen, const std::string& type,
+            std::function<std::string()> object, Run run, std::function<std::string()> misuse) {
+  add_audit_option(command, chosen);
+  on_chosen(
+      command, chosen,
+      [&chosen, type, object = std::move(object), run = std::move(run)]() -> base::Result<Report> {
+        TLD_TRY(auto act, Act::begin(chosen, type, object()));
+        return act.end(run());
+      },
+      std::move(misuse));
+}
+
+}  // namespace tld::cli

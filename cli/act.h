@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// An act of tldctl that changes keys, people or publications: it stands in the machine's audit log
+// (docs/audit.md), one line before it and one behind it. When the first cannot be written, nothing
+// is done.
+//
+// The log is --audit-log, else $TLD_AUDIT_LOG, else /var/lib/tld/audit if there is one there; else
+// acts are not logged.
+//
+// Thread rule: one thread.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/command.h"
+#include "keys/approval.h"
+#include "keys/audit_log.h"
+
+namespace tld::cli {
+
+void add_audit_option(CLI::App* command, Chosen& chosen);
+
+// nullopt: this machine has none. unavailable: the one that is named is not there.
+base::Result<std::optional<std::filesystem::path>> audit_directory(const Chosen& chosen);
+// The same, where there must be one: not_found, with how to make one.
+base::Result<std::filesystem::path> required_audit_directory(const Chosen& chosen);
+
+// Who is acting, when, by which clock.
+keys::AuditEntry entry_by_this_user(const std::string& type, const std::string& object);
+// To syslog (LOG_AUTHPRIV).
+void announce_head(const std::string& head);
+
+class Act {
+ public:
+  using Detail = std::map<std::string, std::string>;
+
+  // Writes the line `begun`; from now on its approvals are used up.
+  static base::Result<Act> begin(const Chosen& chosen, const std::string& type,
+                                 const std::string& object,
+                                 const std::vector<keys::Approver>& approvers = {},
+                                 const Detail& detail = {});
+  // Writes how it ended and returns `outcome`, or that the log does not have it.
+  base::Result<Report> end(base::Result<Report> outcome);
+
+  // Writes one line: it was asked for and refused, with nothing done. Returns `why`.
+  static base::Error refuse(const Chosen& chosen, const std::string& type,
+                            const std::string& object, const base::Error& why);
+
+ private:
+  Act(std::optional<keys::AuditLog> log, keys::AuditEntry entry);
+  std::optional<keys::AuditLog> log_;
+  keys::AuditEntry entry_;
+};
+
+// on_chosen(), with `run` between two lines of the audit log and --audit-log added.
+void on_act(CLI::App* command, Chosen& chosen, const std::string& type,
+            std::function<std::string()> object, Run run, std::function<std::string()> misuse = {});
+
+}  // namespace tld::cli

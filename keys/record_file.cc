@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "keys/record_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <system_error>
+#include <thread>
+
+namespace tld::keys {
+namespace {
+
+namespace fs = std::filesystem;
+using base::FileDescriptor;
+using std::chrono::steady_clock;
+
+base::Error file_error(const char* what, const fs::path& path, int error) {
+  return base::unavailable(fmt::format("cannot {} {}: {}", what, path.string(),
+                                       std::error_code(error, std::generic_category()).message()));
+}
+
+base::Status write_all(int file, std::string_view octets, const fs::path& path) {
+  while (!octets.empty()) {
+    const ssize_t written = ::write(file, octets.data(), octets.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return file_error("write", path, errno);
+    octets.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return base::ok();
+}
+
+base::Status sync_directory_of(const fs::path& path) {
+  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const FileDescriptor file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file || ::fsync(file.get()) != 0) return file_error("sync", directory, errno);
+  return base::ok();
+}
+
+// The umask must not take what the directory grants.
+base::Status set_mode(int file, const fs::path& path, mode_t mode) {
+  struct stat info {};
+  if (::fstat(file, &info) != 0) return file_error("look at", path, errno);
+  if (info.st_uid == ::geteuid() && (info.st_mode & 0777) != mode && ::fchmod(file, mode) != 0) {
+    return file_error("set the permissions of", path, errno);
+  }
+  return base::ok();
+}
+
+}  // namespace
+
+base::Result<mode_t> file_mode_in(const fs::path& directory) {
+  struct stat info {};
+  if (::stat(directory.c_str(), &info) != 0) return file_error("look at", directory, errno);
+  if (!S_ISDIR(info.st_mode)) return base::refused(directory.string() + " is no directory");
+  return info.st_mode & 0666;
+}
+
+base::Status append_to_file(const fs::path& path, std::string_view octets, mode_t mode,
+                            bool must_be_new) {
+  const bool is_new = !fs::exists(fs::symlink_status(path));
+  const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  const FileDescriptor file(::open(path.c_str(), flags | (must_be_new ? O_EXCL : 0), mode));
+  if (!file && errno == EEXIST) return base::refused(path.string() + " is there already");
+  if (!file) return file_error("write", path, errno);
+  TLD_TRY(set_mode(file.get(), path, mode));
+  TLD_TRY(write_all(file.get(), octets, path));
+  if (::fsync(file.get()) != 0) return file_error("sync", path, errno);
+  if (is_new) return sync_directory_of(path);
+  return base::ok();
+}
+
+base::Status replace_file(const fs::path& path, std::string_view octets, mode_t mode) {
+  std::string temporary = path.string() + ".XXXXXX";
+  const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!file) return file_error("write beside", path, errno);
+  auto status = set_mode(file.get(), temporary, mode);
+  if (status) status = write_all(file.get(), octets, temporary);
+  if (status && (::fsync(file.get()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0)) {
+    status = file_error("write", path, errno);
+  }
+  if (!status) {
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  return sync_directory_of(path);
+}
+
+base::Result<FileDescriptor> lock_file(const fs::path& path, mode_t mode,
+                                       std::chrono::milliseconds patience) {
+  FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!file) return file_error("open", path, errno);
+  TLD_TRY(set_mode(file.get(), path, mode));
+  const auto until = steady_clock::now() + patience;
+  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return file_error("lock", path, errno);
+    if (steady_clock::now() >= until) {
+      return base::unavailable(path.string() + " is held by another process");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  return file;
+}
+
+}  // namespace tld::keys

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Small files that must survive a crash: appended to, or replaced whole. Used for records of acts.
+//
+// Thread rule: pure functions but for the file system.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/file_descriptor.h"
+#include "base/result.h"
+
+namespace tld::keys {
+
+// The permissions that a file in `directory` gets: the directory's own, without execution.
+base::Result<mode_t> file_mode_in(const std::filesystem::path& directory);
+
+// Appends and syncs; a new file's name is synced too. `must_be_new`: refused if it is there.
+base::Status append_to_file(const std::filesystem::path& path, std::string_view octets, mode_t mode,
+                            bool must_be_new = false);
+
+// The file has the new content or the old one, whatever happens.
+base::Status replace_file(const std::filesystem::path& path, std::string_view octets, mode_t mode);
+
+// An exclusive lock on the file, which is made if it is not there; until the descriptor is closed.
+// unavailable: another has held it for `patience`.
+base::Result<base::FileDescriptor> lock_file(const std::filesystem::path& path, mode_t mode,
+                                             std::chrono::milliseconds patience);
+
+}  // namespace tld::keys

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "keys/key_schedule.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "keys/time_text.h"
+
+namespace tld::keys {
+namespace {
+
+using std::chrono::days;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Kind = KeyEventKind;
+
+const base::Time start = time_from_text("20260101000000").value();
+
+ManagedKey key(int number, bool ksk = false, std::uint8_t algorithm = 13) {
+  ManagedKey made;
+  made.dnskey.flags = ksk ? 257 : 256;
+  made.dnskey.algorithm = algorithm;
+  made.dnskey.public_key = std::string(64, static_cast<char>(number));
+  made.events = {{Kind::generated, start - days{100}, {}}};
+  return made;
+}
+
+void happened(ManagedKey& to, Kind kind, base::Time when) {
+  to.events.push_back({kind, when, {}});
+}
+
+// The first is active since `start`, the second its published spare, the others unused.
+Keys zone_of(int zsks) {
+  Keys keys;
+  for (int i = 0; i < zsks; ++i) keys.push_back(key(i + 1));
+  happened(keys[0], Kind::published, start - days{20});
+  happened(keys[0], Kind::activated, start);
+  happened(keys[1], Kind::published, start - days{10});
+  keys.push_back(key(99, true));
+  return keys;
+}
+
+std::vector<KeyBundle> bundles(const Policy& policy, const Keys& keys, base::Time from,
+                               int length) {
+  auto made = schedule(policy, keys, from, from + days{length});
+  EXPECT_TRUE(made) << made.error().message;
+  return made ? made.value() : std::vector<KeyBundle>();
+}
+
+// The numbers of the keys of each slot.
+std::vector<std::vector<int>> numbers(const std::vector<KeyBundle>& all) {
+  std::vector<std::vector<int>> out;
+  for (const KeyBundle& bundle : all) {
+    out.emplace_back();
+    for (const dns::Dnskey& each : bundle.dnskeys) out.back().push_back(each.public_key[0]);
+  }
+  return out;
+}
+
+// Active from day 0, 30, 60; the next one listed 7 days before that, the old one 7 days after.
+TEST(KeySchedule, ListsEachKeyNearItsUse) {
+  const auto all = bundles(Policy{}, zone_of(5), start, 90);
+  EXPECT_THAT(numbers(all),
+              ElementsAre(ElementsAre(1, 2), ElementsAre(1, 2), ElementsAre(1, 2, 3),
+                          ElementsAre(1, 2, 3), ElementsAre(2, 3), ElementsAre(2, 3, 4),
+                          ElementsAre(2, 3, 4), ElementsAre(3, 4), ElementsAre(3, 4, 5)));
+  EXPECT_EQ(all[0].start, start);
+  EXPECT_EQ(all[8].start, start + days{80});
+}
+
+TEST(KeySchedule, SaysHowManyKeysAreMissing) {
+  const auto few = schedule(Policy{}, zone_of(3), start, start + days{90});
+  ASSERT_FALSE(few);
+  EXPECT_THAT(few.error().message,
+              HasSubstr("SCHEDULE-KEYS: 2 more unused ZSKs of ECDSAP256SHA256"));
+  EXPECT_TRUE(schedule(Policy{}, zone_of(5), start, start + days{90}));
+  const auto none = schedule(Policy{}, {key(1, true)}, start, start + days{90});
+  EXPECT_THAT(none.error().message, HasSubstr("SCHEDULE-KEYS: 1 more"));
+}
+
+TEST(KeySchedule, RemovedForeignAndRetiredKeys) {
+  Keys keys = zone_of(5);
+  keys.push_back(key(50));
+  keys.back().foreign = true;
+  keys.push_back(key(51, true));
+  keys.back().foreign = true;
+  keys.push_back(key(60));  // was before the first
+  happened(keys.back(), Kind::published, start - days{60});
+  happened(keys.back(), Kind::activated, start - days{30});
+  happened(keys.back(), Kind::retired, start);
+  auto first = numbers(bundles(Policy{}, keys, start, 20));
+  EXPECT_THAT(first, ElementsAre(ElementsAre(1, 2, 50, 60, 51), ElementsAre(1, 2, 50, 51)));
+  happened(keys.back(), Kind::signatures_gone, start);
+  happened(keys[6], Kind::removed, start);
+  first = numbers(bundles(Policy{}, keys, start + days{7}, 10));
+  EXPECT_THAT(first, ElementsAre(ElementsAre(1, 2, 51)));
+}
+
+// A hold beyond the plan: what still has signatures out there stays.
+TEST(KeySchedule, RetiredKeyStaysWhileItsSignaturesAreServed) {
+  Keys keys = zone_of(5);
+  keys.push_back(key(60));
+  happened(keys.back(), Kind::published, start - days{90});
+  happened(keys.back(), Kind::activated, start - days{80});
+  happened(keys.back(), Kind::retired, start - days{40});
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(1, 2, 60)));
+  happened(keys.back(), Kind::signatures_gone, start - days{2});
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(1, 2)));
+}
+
+TEST(KeySchedule, CompromisedKeysGoAsEarlyAsTheyCan) {
+  Keys keys = zone_of(6);
+  happened(keys[0], Kind::compromised, start + days{1});
+  // 2 takes over at once, 1 goes after its signatures; 3 is the spare.
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start + days{1}, 20)),
+              ElementsAre(ElementsAre(1, 2, 3), ElementsAre(2, 3)));
+  Keys spare = zone_of(6);
+  happened(spare[1], Kind::compromised, start + days{1});
+  EXPECT_THAT(numbers(bundles(Policy{}, spare, start + days{1}, 10)),
+              ElementsAre(ElementsAre(1, 3)));
+}
+
+// RFC 6781 §4.1.4: the new algorithm's DNSKEYs come after its signatures.
+TEST(KeySchedule, NewAlgorithmWaitsForItsSignatures) {
+  Keys keys = {key(1, false, 8), key(2), key(3)};
+  happened(keys[0], Kind::published, start - days{50});
+  happened(keys[0], Kind::activated, start - days{40});
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 20)),
+              ElementsAre(ElementsAre(1), ElementsAre(1)));
+  happened(keys[1], Kind::activated, start);
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(1, 2, 3)));
+  Policy slow;
+  slow.signatures.sign_delay = days{9};
+  EXPECT_THAT(numbers(bundles(slow, keys, start, 20)),
+              ElementsAre(ElementsAre(1), ElementsAre(1, 2, 3)));
+}
+
+TEST(KeySchedule, FirstZskOfAZone) {
+  EXPECT_THAT(numbers(bundles(Policy{}, {key(1), key(2), key(3)}, start, 10)),
+              ElementsAre(ElementsAre(1, 2)));
+  EXPECT_THAT(numbers(bundles(Policy{}, {key(1), key(2)}, start, 0)), IsEmpty());
+}
+
+}  // namespace
+}  // namespace tld::keys

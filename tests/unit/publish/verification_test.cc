@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Versions judged by programs. Real validators judge in tests/system/test_verification.py; here the
+// programs are shell scripts that refuse what a test wants refused.
+#include <fstream>
+#include <sstream>
+
+#include "publish/continuous_verification.h"
+#include "publish/verifiers.h"
+#include "publish/zone_verifier.h"
+#include "tests/unit/publish/follower_fixture.h"
+
+namespace tld::publish {
+namespace {
+
+class VerificationTest : public FollowerTest {
+ protected:
+  ~VerificationTest() override {
+    verification.reset();
+    follower.reset();
+  }
+  // A verifier that refuses a zone with `word` in its file.
+  std::string refuses(const std::string& word) {
+    const auto script = folder / ("refuses-" + word);
+    std::ofstream(script) << "if grep -q " << word << " \"$1\"; then echo found " << word
+                          << "; exit 1; fi\n";
+    return "sh " + script.string() + " {file}";
+  }
+  void judge_by(std::vector<std::string> commands) {
+    verifier.emplace(
+        ZoneVerifier::Options{folder, std::move(commands)},
+        [] { return std::vector<PrecomputedRRset>(); }, clock);
+  }
+  void verify_continuously() {
+    verification.emplace(ContinuousVerification::Options{milliseconds{20}, milliseconds{5}},
+                         setup.apex, live, *verifier, log,
+                         [this](const ContinuousVerification::Mismatch& mismatch) {
+                           follower->retreat_to(mismatch.accepted, mismatch.complaint);
+                         });
+  }
+  void verify_first() {
+    options.verify = [this](const signer::SignedZone& zone) {
+      return verifier->complaint_about(zone, stop);
+    };
+  }
+  base::Result<std::string> complaint() {
+    return verifier->complaint_about(*live.current()->signed_zone, stop);
+  }
+  std::uint32_t serial() const { return live.current()->signed_zone->zone().serial(); }
+  bool has(const std::string& owner) {
+    return live.current()->signed_zone->zone().find(name(owner)).has_value();
+  }
+  void start_signed(const std::string& text) {
+    create_store();
+    import(text);
+    start();
+    ASSERT_TRUE(lives(1));
+    sign_all_of_live();
+  }
+
+  std::optional<ZoneVerifier> verifier;
+  std::optional<ContinuousVerification> verification;
+};
+
+const std::string bad = "bad.example. NS ns.elsewhere.test.\n";
+
+TEST_F(VerificationTest, FileHasEachRRsetAndItsSignature) {
+  start_signed(tests::example_zone());
+  const signer::SignedZone& zone = *live.current()->signed_zone;
+  dns::RRset cds{setup.apex,
+                 dns::RRType::CDS,
+                 60,
+                 {std::string("\x04\xd2\x0d\x02", 4) + std::string(32, 'x')}};
+  std::ostringstream out;
+  ASSERT_TRUE(write_signed_zone(zone, {{cds, {}}}, out));
+  const auto read = zones::read_zone_text(out.str(), "written", setup.apex);
+  ASSERT_TRUE(read) << read.error().message;
+  const auto& dropped = read.value().dropped;
+  EXPECT_EQ(dropped.at(dns::RRType::RRSIG), zone.zone().signature_count());
+  EXPECT_EQ(dropped.at(dns::RRType::NSEC3), zone.zone().ring_size());
+  EXPECT_EQ(dropped.at(dns::RRType::NSEC3PARAM), 1u);
+  EXPECT_EQ(dropped.at(dns::RRType::CDS), 1u);
+  EXPECT_EQ(read.value().duplicates, 0u);
+  std::ostringstream again, wanted;
+  zones::write_zone_file(read.value().content, again);
+  const auto original = zones::read_zone_text(tests::example_zone(), "test", setup.apex);
+  zones::write_zone_file(original.value().content, wanted);
+  EXPECT_EQ(again.str(), wanted.str());
+}
+
+TEST_F(VerificationTest, WhatIsNotSignedCannotBeWritten) {
+  create_store();
+  import(tests::example_zone());
+  start();
+  ASSERT_TRUE(lives(1));
+  std::ostringstream out;
+  const auto written = write_signed_zone(*live.current()->signed_zone, {}, out);
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().kind, base::ErrorKind::unavailable);
+}
+
+// Catches: a verifier that is missing or crashed taken for one that refuses, which would freeze a
+// zone without fault, or for one that accepts.
+TEST_F(VerificationTest, OneThatCannotJudgeSaysNothing) {
+  start_signed(tests::example_zone());
+  for (const std::string command : {"/nonexistent/verifier {file}", "sh -c kill${IFS}-9${IFS}$$"}) {
+    judge_by({command});
+    const auto said = complaint();
+    ASSERT_FALSE(said) << command;
+    EXPECT_EQ(said.error().kind, base::ErrorKind::unavailable);
+    EXPECT_EQ(verifier->counters().failed, 1u);
+  }
+  judge_by({"true", "grep -q no-such-word {file}"});
+  EXPECT_NE(complaint().value(), "");
+  judge_by({"true", "grep -q RRSIG {file}"});
+  EXPECT_EQ(complaint().value(), "");
+  EXPECT_EQ(verifier->last_accepted()->serial, serial());
+}
+
+TEST_F(VerificationTest, NoFileIsLeftBehind) {
+  start_signed(tests::example_zone());
+  judge_by({"true"});
+  ASSERT_EQ(complaint().value(), "");
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    EXPECT_EQ(entry.path().filename().string().find("signed-zone"), std::string::npos);
+  }
+}
+
+// Catches: a mismatch that stays live; a serial that goes back for good; a zone that is published
+// on.
+TEST_F(VerificationTest, MismatchGoesBackToWhatWasAccepted) {
+  start_signed(tests::example_zone());
+  judge_by({refuses("bad")});
+  verify_continuously();
+  ASSERT_TRUE(comes_true([&] { return verifier->last_accepted().has_value(); }));
+  import(tests::example_zone() + bad);
+  ASSERT_TRUE(comes_true([&] { return log->has("incident: a verifier refuses serial 2"); }));
+  ASSERT_TRUE(comes_true([&] { return serial() > 2 && !has("bad.example."); }));
+  const auto frozen = open_store()->frozen(setup.apex).value();
+  ASSERT_TRUE(frozen);
+  EXPECT_NE(frozen->reason.find("verification"), std::string::npos);
+  EXPECT_NE(frozen->reason.find("found bad"), std::string::npos);
+  EXPECT_EQ(live.current()->signed_zone->signatures(0),
+            live.current()->signed_zone->zone().signature_count());
+  import(tests::example_zone() + "good.example. NS ns.elsewhere.test.\n");
+  std::this_thread::sleep_for(milliseconds{100});
+  EXPECT_FALSE(has("good.example."));
+  ASSERT_TRUE(open_store()->thaw(setup.apex, clock->now()));
+  EXPECT_TRUE(comes_true([&] { return has("good.example.") && !has("bad.example."); }));
+}
+
+// The token is away as well: what was accepted is served again with the signatures that it has.
+TEST_F(VerificationTest, MismatchNeedsNoToken) {
+  start_signed(tests::example_zone());
+  judge_by({refuses("bad")});
+  verify_continuously();
+  ASSERT_TRUE(comes_true([&] { return verifier->last_accepted().has_value(); }));
+  import(tests::example_zone() + bad);
+  ASSERT_TRUE(comes_true([&] { return has("bad.example."); }));
+  door->faults().away = true;
+  ASSERT_TRUE(comes_true([&] { return !has("bad.example."); }));
+  const auto zone = live.current()->signed_zone;
+  EXPECT_EQ(zone->signatures(0), zone->zone().signature_count());
+}
+
+TEST_F(VerificationTest, WithNothingAcceptedBeforeTheZoneIsFrozenAndServed) {
+  start_signed(tests::example_zone() + bad);
+  judge_by({refuses("bad")});
+  verify_continuously();
+  ASSERT_TRUE(comes_true([&] { return open_store()->frozen(setup.apex).value().has_value(); }));
+  EXPECT_TRUE(has("bad.example."));
+  EXPECT_TRUE(log->has("it is served on"));
+}
+
+// Catches: `publish: verified` that serves first and looks later.
+TEST_F(VerificationTest, VerifiedFirstServesNothingUnjudged) {
+  judge_by({refuses("bad")});
+  verify_first();
+  create_store();
+  import(tests::example_zone());
+  start();
+  ASSERT_TRUE(lives(1));
+  EXPECT_EQ(verifier->counters().accepted, 1u);
+  EXPECT_EQ(live.current()->signed_zone->signatures(0),
+            live.current()->signed_zone->zone().signature_count());
+  import(tests::example_zone() + bad);
+  ASSERT_TRUE(comes_true([&] { return open_store()->frozen(setup.apex).value().has_value(); }));
+  EXPECT_EQ(verifier->counters().rejected, 1u);
+  EXPECT_FALSE(has("bad.example."));
+  import(tests::example_zone() + "good.example. NS ns.elsewhere.test.\n");
+  ASSERT_TRUE(open_store()->thaw(setup.apex, clock->now()));
+  ASSERT_TRUE(comes_true([&] { return has("good.example."); }));
+  EXPECT_GT(serial(), 2u);
+}
+
+TEST_F(VerificationTest, VerifiedFirstWithNothingAcceptedServesNothing) {
+  judge_by({refuses("bad")});
+  verify_first();
+  create_store();
+  import(tests::example_zone() + bad);
+  start();
+  ASSERT_TRUE(comes_true([&] { return open_store()->frozen(setup.apex).value().has_value(); }));
+  EXPECT_EQ(live.current(), nullptr);
+  import(tests::example_zone());
+  ASSERT_TRUE(open_store()->thaw(setup.apex, clock->now()));
+  EXPECT_TRUE(lives(1));
+}
+
+// Catches: a verifier that is away taken for an acceptance, or for a refusal.
+TEST_F(VerificationTest, VerifiedFirstWaitsForItsVerifier) {
+  const auto script = folder / "verifier";
+  judge_by({script.string()});
+  verify_first();
+  create_store();
+  import(tests::example_zone());
+  start();
+  ASSERT_TRUE(comes_true([&] {
+    return follower->waiting() &&
+           follower->waiting()->why.find("could not judge") != std::string::npos;
+  }));
+  EXPECT_EQ(live.current(), nullptr);
+  EXPECT_FALSE(open_store()->frozen(setup.apex).value());
+  std::filesystem::create_symlink("/bin/true", script);
+  EXPECT_TRUE(lives(1));
+}
+
+}  // namespace
+}  // namespace tld::publish
