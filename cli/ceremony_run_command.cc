@@ -9,12 +9,13 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
+#include "cli/act.h"
+#include "cli/allowed_signers.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/key_files.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
-#include "cli/ssh_signature.h"
 #include "cli/token_session.h"
 #include "hsm/token_keys.h"
 #include "keys/ceremony.h"
@@ -353,8 +354,9 @@ void add_ceremony_run(CLI::App& ceremony, Chosen& chosen) {
   const auto options = std::make_shared<Options>();
   add_inputs(command, *options);
   add_keys(command, *options);
-  on_chosen(
-      command, chosen, [options] { return run(*options); }, [options] { return misuse(*options); });
+  on_act(
+      command, chosen, "ceremony", [options] { return options->zone + " to " + options->output; },
+      [options] { return run(*options); }, [options] { return misuse(*options); });
 }
 
 }  // namespace tld::cli

@@ -8,12 +8,15 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "cli/act.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/key_files.h"
 #include "cli/output_file.h"
 #include "cli/token_session.h"
 #include "hsm/token_keys.h"
+#include "keys/key_register.h"
+#include "keys/key_schedule.h"
 #include "keys/key_signing_request.h"
 #include "keys/knot_dialect.h"
 #include "keys/time_text.h"
@@ -24,7 +27,7 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string zone, policy, start, after, output, dialect = "ours";
+  std::string zone, policy, start, after, key_register, output, dialect = "ours";
   std::vector<std::string> zsks, bundles, foreign, tokens;
 };
 
@@ -82,6 +85,16 @@ base::Result<std::vector<keys::KeyBundle>> bundles_of(const Options& options,
     bundles.push_back({start + past, std::move(listed)});
   }
   return bundles;
+}
+
+// As the policy and what has happened to the keys have it.
+base::Result<std::vector<keys::KeyBundle>> scheduled(const Options& options,
+                                                     keys::RequestInput& input, base::Time start) {
+  TLD_TRY(const auto held, keys::KeyRegister::read_file(options.key_register, input.apex));
+  for (const keys::ManagedKey& key : held.keys()) {
+    if (key.foreign) input.foreign.push_back(key.dnskey);
+  }
+  return keys::schedule(input.policy, held.keys(), start, start + input.policy.signed_keys.span);
 }
 
 // --- when ---
@@ -172,7 +185,8 @@ base::Result<Report> create(const Options& options) {
   TLD_TRY(input.policy, read_policy(options.policy));
   TLD_TRY(input.foreign, read_dnskeys(options.foreign, input.apex));
   TLD_TRY(const base::Time start, start_of(options, input));
-  TLD_TRY(input.bundles, bundles_of(options, input, start));
+  TLD_TRY(input.bundles, options.key_register.empty() ? bundles_of(options, input, start)
+                                                      : scheduled(options, input, start));
   TLD_TRY(auto output, OutputFile::create(options.output));
   TLD_TRY(const std::string text, make_text(options, input));
   output.stream() << text;
@@ -191,6 +205,8 @@ void add_options(CLI::App* command, Options& options) {
                    "START:FILE,FILE...: list these from that time (YYYYMMDDHHMMSS) on, until the "
                    "next --bundle's")
       ->check(CLI::Validator([](std::string& text) { return wrong_bundle(text); }, "START:FILES"));
+  command->add_option("--register", options.key_register,
+                      "The key register: list what the policy has in each slot");
   command->add_option("--foreign", options.foreign,
                       "Files of those among them that are another operator's: no proof is made");
   command
@@ -230,11 +246,13 @@ void add_ksr(CLI::App& app, Chosen& chosen) {
        "zsk.pin'"});
   const auto options = std::make_shared<Options>();
   add_options(command, *options);
-  on_chosen(
-      command, chosen, [options] { return create(*options); },
+  on_act(
+      command, chosen, "ksr-create", [options] { return options->zone + " to " + options->output; },
+      [options] { return create(*options); },
       [options]() -> std::string {
-        if (options->zsks.empty() != options->bundles.empty()) return "";
-        return "give --zsk or --bundle, not both";
+        const int ways =
+            !options->zsks.empty() + !options->bundles.empty() + !options->key_register.empty();
+        return ways == 1 ? "" : "give one of --register, --bundle and --zsk";
       });
 }
 

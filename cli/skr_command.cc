@@ -9,11 +9,12 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "cli/act.h"
+#include "cli/allowed_signers.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/key_files.h"
 #include "cli/output_file.h"
-#include "cli/ssh_signature.h"
 #include "keys/response.h"
 #include "keys/slot_file_text.h"
 #include "keys/take_over.h"
@@ -180,8 +181,10 @@ void add_skr(CLI::App& app, Chosen& chosen) {
        "    --install /var/lib/tld/kz.skr kz-next.skr"});
   const auto options = std::make_shared<Options>();
   add_options(command, *options);
-  on_chosen(
-      command, chosen, [options] { return import(*options); },
+  on_act(
+      command, chosen, "skr-import",
+      [options] { return options->file + " to " + options->install; },
+      [options] { return import(*options); },
       [options]() -> std::string {
         if (options->without.empty() || !options->request.empty()) return "";
         return "--without is about a --request";

@@ -5,6 +5,8 @@
 #include <cstdlib>
 
 #include "keys/dnskey_file.h"
+#include "keys/key_register.h"
+#include "keys/key_signing_request.h"
 #include "keys/signed_keys.h"
 #include "keys/time_text.h"
 #include "tests/unit/cli/fixture.h"
@@ -144,6 +146,30 @@ TEST_F(OfflineCeremony, TheNextQuarterIsJoinedToTheFileInUse) {
   }
   ASSERT_THAT(kept, Not(IsEmpty()));
   EXPECT_EQ(read(kept), first);
+}
+
+// What the slots list follows from the policy and from what has happened to the keys.
+TEST_F(OfflineCeremony, TheRegisterSaysWhatIsListed) {
+  const base::Time today = std::chrono::floor<std::chrono::days>(base::SystemClock().now());
+  keys::KeyRegister held(apex_);
+  for (int i = 0; i < 5; ++i) {
+    const std::string name = "zsk" + std::to_string(i) + ".dnskey";
+    next_zsk(name);
+    ASSERT_TRUE(held.add_key(key(name), false, "00", today - std::chrono::days{100}));
+  }
+  using Kind = keys::KeyEventKind;
+  ASSERT_TRUE(held.add_event({0, Kind::published, {}}, today - std::chrono::days{20}));
+  ASSERT_TRUE(held.add_event({1, Kind::published, {}}, today - std::chrono::days{10}));
+  ASSERT_TRUE(held.add_event({0, Kind::activated, {}}, today));
+  ASSERT_TRUE(held.replace_file(path("register")));
+  const Outcome asked = request({"--register", path("register")});
+  ASSERT_EQ(asked.exit_code, 0) << asked.err;
+  const auto made = keys::KeySigningRequest::read_file(path("kz.ksr"), apex_).value();
+  ASSERT_EQ(made.bundles().size(), 9U);
+  EXPECT_EQ(made.bundles()[0].dnskeys.size(), 2U);
+  EXPECT_EQ(made.bundles()[2].dnskeys.size(), 3U);
+  EXPECT_EQ(made.keys().size(), 5U);
+  EXPECT_EQ(request({"--register", path("register"), "--zsk", path("zsk.dnskey")}).exit_code, 2);
 }
 
 TEST_F(OfflineCeremony, OnlySoManyFilesAreKept) {

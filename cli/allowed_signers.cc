@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/ssh_signature.h"
+#include "cli/allowed_signers.h"
 
 #include <fmt/format.h>
 #include <sys/mman.h>
@@ -7,8 +7,8 @@
 
 #include <filesystem>
 
-#include "base/file_descriptor.h"
 #include "base/child_process.h"
+#include "base/file_descriptor.h"
 
 namespace tld::cli {
 namespace {
@@ -46,16 +46,16 @@ base::Result<std::string> verify_signature(const char* rule, const std::string& 
   }
   TLD_TRY(const base::ChildResult found,
           base::run_child({"ssh-keygen", "-Y", "find-principals", "-s", signature, "-f", signers},
-                    time_limit));
+                          time_limit));
   const std::string principal = first_line(found.output);
   if (found.exit_code != 0 || principal.empty()) {
     return refuse("it is by nobody in " + signers);
   }
   TLD_TRY(const auto memory, in_memory(octets));
   TLD_TRY(const base::ChildResult verified,
-          base::run_child({"ssh-keygen", "-Y", "verify", "-f", signers, "-I", principal, "-n", name_space,
-                     "-s", signature},
-                    time_limit, fmt::format("/proc/self/fd/{}", memory.get())));
+          base::run_child({"ssh-keygen", "-Y", "verify", "-f", signers, "-I", principal, "-n",
+                           name_space, "-s", signature},
+                          time_limit, fmt::format("/proc/self/fd/{}", memory.get())));
   if (verified.exit_code != 0) {
     return refuse(fmt::format("it is not {}'s signature over {} for {}: {}", principal, file,
                               name_space, first_line(verified.errors + verified.output)));
