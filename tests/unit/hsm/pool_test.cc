@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <future>
@@ -113,6 +114,8 @@ TEST_F(KeyPoolTest, ATokenThatIsAwayCostsNoSignature) {
   EXPECT_LE(tokens[0].sign_calls(), 6u);
   EXPECT_GE(pool.retried_elsewhere(), 3u);
   EXPECT_THAT(log->text(), HasSubstr("token a: breaker open: the software keys are away"));
+  const std::string lines = log->text();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 2) << lines;
 }
 
 TEST_F(KeyPoolTest, ATokenThatIsBackIsUsedAgain) {
