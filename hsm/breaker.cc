@@ -31,7 +31,7 @@ const char* to_string(Breaker::State state) {
 
 // Derived, so that a test knows it and two tokens do not come back at the same moment.
 Breaker::Milliseconds Breaker::jittered(Milliseconds time) const {
-  std::uint64_t x = options_.seed + 0x9e3779b97f4a7c15ULL * (opened_ + 1);  // splitmix64
+  std::uint64_t x = options_.seed + 0x9e3779b97f4a7c15ULL * (pauses_ + 1);  // splitmix64
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
   const auto eighth = static_cast<std::uint64_t>(time.count() / 8);
@@ -69,7 +69,8 @@ void Breaker::open(base::Deadline now, const std::string& why) {
       distrusted_ ? doubled(options_.distrust, wrong_times_, options_.longest_distrust)
                   : doubled(options_.back_off, times_, options_.longest_back_off);
   next_try_ = now + jittered(pause);
-  ++opened_;
+  ++pauses_;
+  if (state_ == State::closed) ++opened_;
   set(State::open, now);
 }
 

@@ -41,9 +41,9 @@ class Breaker {
   State state() const { return state_; }
   // The token gave a wrong signature and has not made up for it.
   bool distrusted() const { return distrusted_; }
-  base::Deadline since() const { return since_; }  // of state()
-  const std::string& why() const { return why_; }  // why it opened last
-  std::uint64_t opened() const { return opened_; }
+  base::Deadline since() const { return since_; }        // of state()
+  const std::string& why() const { return why_; }        // why it opened last
+  std::uint64_t opened() const { return opened_; }       // times that it was closed before
   base::Deadline next_try() const { return next_try_; }  // when it is open
 
   // Should the next request go to it to see how it does? At most one at a time is told so:
@@ -71,6 +71,7 @@ class Breaker {
   base::Deadline heard_{};  // the last answer
   std::string why_;
   std::uint64_t opened_ = 0;
+  std::uint64_t pauses_ = 0;
   unsigned failures_ = 0;  // in a row
   unsigned outruns_ = 0;   // in a row
   base::Deadline first_outrun_{};

@@ -182,7 +182,8 @@ bool KeyPool::take(Request& request, std::size_t number, base::Result<Signature>
   attempt.finished = true;
   --request.under_way;
   if (result.has_error()) {
-    base::Error error = result.error().in("token " + member.name());
+    base::Error error = result.error();
+    if (!error.message.starts_with("token ")) error = error.in("token " + member.name());
     if (speaks_against_token(error.kind) &&
         !was_too_short(member, error.kind, now - attempt.begun)) {
       member.failed(now, result.error());

@@ -69,8 +69,11 @@ void PoolMember::answered_late(base::Deadline begun, base::Deadline now) {
 
 void PoolMember::failed(base::Deadline now, const base::Error& error) {
   --under_way_;
+  const std::string own = "token " + name_ + ": ";  // doors may say themselves who they are
+  const std::string& text = error.message;
+  const std::string why = text.starts_with(own) ? text.substr(own.size()) : text;
   const std::lock_guard lock(mutex_);
-  if (breaker_.failed(now, error.message)) say();
+  if (breaker_.failed(now, why)) say();
 }
 
 void PoolMember::refused() {
@@ -90,17 +93,22 @@ void PoolMember::judged(base::Deadline now, bool verifies) {
   if (changed) say();
 }
 
-void PoolMember::say() const {
+// A token that is away for a day is tried thousands of times: one line for each reason.
+void PoolMember::say() {
   const std::string text = "hsm: token " + name_ + ": ";
   if (breaker_.state() == Breaker::State::closed) {
+    said_.clear();
     log_->write(base::Level::notice, text + "breaker closed: it is used again");
-  } else if (breaker_.distrusted()) {
-    log_->write(base::Level::critical, text + "breaker open: " + breaker_.why() +
+    return;
+  }
+  if (said_ == breaker_.why()) return;
+  said_ = breaker_.why();
+  if (breaker_.distrusted()) {
+    log_->write(base::Level::critical, text + "breaker open: " + said_ +
                                            ". It gets one request at a time, seldom, until one "
                                            "verifies. Does its CKA_ID name another key?");
   } else {
-    log_->write(base::Level::warning,
-                text + "breaker open: " + breaker_.why() + ". Others are asked first");
+    log_->write(base::Level::warning, text + "breaker open: " + said_ + ". Others are asked first");
   }
 }
 

@@ -66,13 +66,14 @@ class PoolMember {
 
  private:
   void learn(base::Deadline begun, base::Deadline now);
-  void say() const;  // REQUIRES: mutex_
+  void say();  // REQUIRES: mutex_
 
   const std::string name_;
   const std::shared_ptr<KeyDoor> door_;
   const std::shared_ptr<base::Log> log_;
   mutable std::mutex mutex_;
   Breaker breaker_;                      // guarded by mutex_
+  std::string said_;                     // guarded by mutex_: why it opened, as the log has it
   std::atomic<bool> distrusted_{false};  // as the breaker's, to be read without the lock
   std::atomic<std::size_t> under_way_{0};
   std::atomic<std::int64_t> latency_{0};  // microseconds, smoothed

@@ -61,8 +61,7 @@ class Pool(Deployment):
     """
 
     def __init__(self, keys, published=None, order="primary-reserve", **options):
-        super().__init__(faulty_token=True, operation_deadline="PT1S",
-                         settings={"cache-ttl": "0"}, **options)
+        super().__init__(faulty_token=True, settings={"cache-ttl": "0"}, **options)
         self.order, self.names = order, NAMES[:len(keys)]
         self.id = secrets.token_hex(16)
         self.tokens = [self.zsk_token] + [Token(self.path, f"tld-{name}", True)

@@ -22,7 +22,7 @@ RATE, SECONDS = 300, 8
 
 
 @contextlib.contextmanager
-def serving(folder, keys, slow="delay-ms 3", wait=True, **options):
+def serving(folder, keys, slow="delay-ms 15", wait=True, **options):
     """Being signed for the first time; with so slow tokens that it takes some seconds."""
     file = generate_zone(folder / "kz.zone", "--origin", ORIGIN, "--delegations", 2000, "--signed",
                          40, "--longest", 253)
@@ -118,6 +118,8 @@ def test_one_of_two_tokens_is_lost(tmp_path, fault, order):
     with serving(tmp_path, [key, key], order=order) as pool:
         wait_for(lambda: pool.counters()["sign-background"] > 100, "some is signed")
         break_it(pool)
+        zsk = pool.live(ORIGIN)["zsk"][0]
+        assert zsk["signatures"] < zsk["signatures-wanted"], "all was signed before"
         pool.wait_until_signed(ORIGIN)
         counters = pool.counters()
         assert counters["sign-failed"] == counters["sign-timed-out"] == 0, counters

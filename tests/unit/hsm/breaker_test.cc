@@ -59,6 +59,7 @@ TEST_F(BreakerTest, BackOffDoublesWithJitterUpToItsLimit) {
     breaker.begin_try(now);
     fail(1);
     EXPECT_EQ(breaker.state(), State::open);
+    EXPECT_EQ(breaker.opened(), 1u);  // it was not closed meanwhile
     expected = std::min(2 * expected, milliseconds{15'000});
   }
   Breaker::Options other;
