@@ -65,7 +65,8 @@ base::Status Server::check_verification(const Config& config) {
   if (!config.verification) return base::ok();
   const auto& directory = config.verification->directory;
   std::error_code error;
-  if (std::filesystem::is_directory(directory, error) && ::access(directory.c_str(), W_OK | X_OK) == 0) {
+  if (std::filesystem::is_directory(directory, error) &&
+      ::access(directory.c_str(), W_OK | X_OK) == 0) {
     return base::ok();
   }
   return base::refused("verification.directory " + directory.string() +
@@ -97,6 +98,7 @@ base::Status Server::configure(const Config& config) {
                             config.publish_interval,
                             config.keep_publications,
                             config.verification,
+                            config.signature_log,
                             {},
                             service_.get(),
                             clock_,
