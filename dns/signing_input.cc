@@ -30,4 +30,11 @@ std::string signing_input(const Rrsig& rrsig, std::string_view signed_records) {
   return rrsig.wire_without_signature().append(signed_records);
 }
 
+std::string without_times(std::string_view input) {
+  // RFC 4034 §3.1: type covered, algorithm, labels and original TTL are 8 octets, the times 8 more.
+  constexpr std::size_t times_at = 8, times_octets = 8;
+  assert(input.size() >= times_at + times_octets);
+  return std::string(input.substr(0, times_at)).append(input.substr(times_at + times_octets));
+}
+
 }  // namespace tld::dns

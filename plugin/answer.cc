@@ -201,22 +201,27 @@ void Answer::add_rrsigs(Records& out, const PinnedZone& zone, const std::vector<
       server_.counters().servfail_unsigned.fetch_add(1, std::memory_order_relaxed);
       throw CannotAnswer{owner.toLogString() + ": no signature yet for " + dns::to_text(w.type)};
     }
-    out.push_back(make_rrsig(zone, owner, w.type, w.ttl, w.labels, zone.signed_zone().key(*by),
-                             signature));
+    out.push_back(
+        make_rrsig(zone, owner, w.type, w.ttl, w.labels, zone.signed_zone().key(*by), signature));
   }
 }
 
 void Answer::make_missing(const PinnedZone& zone, const std::vector<Wanted>& missing,
                           Patience patience) {
   QuestionCounters& counters = server_.counters();
-  counters.signatures_missing.fetch_add(missing.size(), std::memory_order_relaxed);
   std::vector<std::shared_ptr<signer::Flight>> flights;
+  std::size_t recalled = 0;  // from the log on disk: there is nothing to wait for
   for (const Wanted& w : missing) {
     auto flight = server_.service().start(zone.publication->signed_zone, w.signer, w.slot,
                                           signer::Reason::on_demand);
-    if (flight) flights.push_back(std::move(flight));
+    if (flight && flight->has_landed()) {
+      ++recalled;
+    } else if (flight) {
+      flights.push_back(std::move(flight));
+    }
   }
-  if (patience == Patience::none) return;
+  counters.signatures_missing.fetch_add(missing.size() - recalled, std::memory_order_relaxed);
+  if (patience == Patience::none || recalled == missing.size()) return;
   signer::WaitRation::Place place(server_.ration(), std::chrono::steady_clock::now());
   if (!place) {
     counters.wait_refused.fetch_add(1, std::memory_order_relaxed);

@@ -222,6 +222,10 @@ base::Result<Config> parse_config(const std::string& yaml, const std::string& fi
   config.publish_interval = map.duration("publish-interval", config.publish_interval);
   map.map("verification",
           [&](YamlMap& verification) { config.verification = read_verification(verification); });
+  config.signature_log = map.text("signature-log", "");
+  if (!config.signature_log.empty() && !config.signature_log.is_absolute()) {
+    map.reject("signature-log", "must be an absolute path");
+  }
   map.maps("tokens", [&](YamlMap& token) { config.tokens.push_back(read_token(token)); });
   map.maps(
       "tsig", [&](YamlMap& key) { config.tsig.push_back(read_tsig(key)); }, true);

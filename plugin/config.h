@@ -71,6 +71,7 @@ struct Config {
   std::vector<TokenConfig> tokens;
   std::vector<TsigConfig> tsig;
   std::optional<VerificationConfig> verification;
+  std::filesystem::path signature_log;  // a folder; empty: signatures are kept in memory only
   std::vector<ZoneConfig> zones;
 };
 

@@ -73,6 +73,7 @@ ServedZone::~ServedZone() {
   verification_.reset();
   follower_.reset();
   filler_.reset();
+  if (signature_log_) signature_log_->close();  // versions of the zone may outlive this
 }
 
 std::optional<publish::Follower::Waiting> ServedZone::waiting() const {
@@ -180,12 +181,23 @@ base::Status ServedZone::accept(const keys::SignedKeys& signed_keys,
   return base::ok();
 }
 
+void ServedZone::open_signature_log() {
+  if (shared_.signature_log.empty()) return;
+  signer::SignatureLog::Options options;
+  options.zone = apex();
+  signature_log_ = std::make_shared<signer::SignatureLog>(
+      options, signer::make_log_folder(signer::zone_folder(shared_.signature_log, apex())),
+      [this] { return live_.signed_zone(); }, shared_.clock, shared_.log);
+}
+
 void ServedZone::start(const ZoneKeys& zone_keys, const keys::SignedKeys& signed_keys) {
   keys_ = zone_keys;
   publish::ZoneSetup setup;
   setup.apex = apex();
   setup.keys = zone_keys;
   setup.policy = signature_policy(policy_);
+  open_signature_log();
+  setup.log = signature_log_;
   setup.build.apex_precomputed_types = signed_keys.types();
   filler_ = std::make_unique<signer::Filler>(
       signer::Filler::Options{}, [this] { return live_.signed_zone(); }, *shared_.service,

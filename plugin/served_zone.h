@@ -30,6 +30,7 @@
 #include "publish/notifier.h"
 #include "publish/zone_verifier.h"
 #include "signer/filler.h"
+#include "signer/log/signature_log.h"
 #include "signer/signing_service.h"
 
 namespace tld::plugin {
@@ -42,6 +43,7 @@ class ServedZone {
     std::chrono::seconds publish_interval;
     std::chrono::seconds keep_publications;
     std::optional<VerificationConfig> verification;
+    std::filesystem::path signature_log;
     Doors doors;
     signer::SigningService* service;
     std::shared_ptr<const base::Clock> clock;
@@ -74,6 +76,10 @@ class ServedZone {
   const publish::ZoneVerifier* verifier() const {
     return started_.load(std::memory_order_acquire) ? verifier_.get() : nullptr;
   }
+  // Null: signatures are kept in memory only, or the zone has not started.
+  const signer::SignatureLog* signature_log() const {
+    return started_.load(std::memory_order_acquire) ? signature_log_.get() : nullptr;
+  }
   // Null: the zone has no also-notify.
   const publish::Notifier* notifier() const { return notifier_.get(); }
   const std::vector<dns::Name>& transfer_keys() const { return config_.transfer_keys; }
@@ -89,6 +95,7 @@ class ServedZone {
   base::Result<ZoneKeys> zone_keys(const keys::SignedKeys& signed_keys);
   base::Result<ZoneKeys> bind_keys(const keys::SignedKeys& signed_keys) const;
   base::Status accept(const keys::SignedKeys& signed_keys, const ZoneKeys& zone_keys) const;
+  void open_signature_log();
   void start(const ZoneKeys& zone_keys, const keys::SignedKeys& signed_keys);
   base::Result<std::vector<publish::PrecomputedRRset>> precomputed(
       const signer::SignedZone& zone) const;
@@ -119,6 +126,7 @@ class ServedZone {
   std::unique_ptr<publish::Notifier> notifier_;
   base::Guarded<bool> was_signed_{false};  // all of it, since the start: it can be transferred
   std::atomic<bool> started_{false};
+  std::shared_ptr<signer::SignatureLog> signature_log_;
   std::unique_ptr<signer::Filler> filler_;
   std::unique_ptr<publish::ZoneVerifier> verifier_;
   std::unique_ptr<publish::Follower> follower_;

@@ -99,6 +99,7 @@ base::Status Server::configure(const Config& config) {
                             config.publish_interval,
                             config.keep_publications,
                             config.verification,
+                            config.signature_log,
                             {},
                             service_.get(),
                             clock_,

@@ -43,6 +43,16 @@ std::uint64_t verifications(Server& server,
 
 using VerifierCounters = publish::ZoneVerifier::Counters;
 
+using LogCounters = signer::SignatureLog::Counters;
+
+std::uint64_t log_total(Server& server, std::atomic<std::uint64_t> LogCounters::*counter) {
+  std::uint64_t sum = 0;
+  for (const auto& zone : server.zones()) {
+    if (zone->signature_log() != nullptr) sum += zone->signature_log()->counters().*counter;
+  }
+  return sum;
+}
+
 // One list for the StatBag and for TLD-STATUS: a count has one name everywhere.
 const Counter counters[] = {
     {"backend-calls", "Calls from PowerDNS that answered a question",
@@ -95,6 +105,22 @@ const Counter counters[] = {
      [](Server& s) { return verifications(s, &VerifierCounters::rejected); }},
     {"verifications-failed", "Versions of a zone that could not be judged",
      [](Server& s) { return verifications(s, &VerifierCounters::failed); }},
+    {"log-entries", "Signatures written to the signature log",
+     [](Server& s) { return log_total(s, &LogCounters::written); }},
+    {"log-octets", "Octets that the signature log has on the disk now",
+     [](Server& s) { return log_total(s, &LogCounters::octets); }},
+    {"log-loaded", "Signatures taken from the signature log, each verified",
+     [](Server& s) { return log_total(s, &LogCounters::recalled); }},
+    {"log-rejected", "Signatures in the signature log that did not verify",
+     [](Server& s) { return log_total(s, &LogCounters::rejected); }},
+    {"log-dropped", "Signatures that could not be written to the signature log",
+     [](Server& s) { return log_total(s, &LogCounters::dropped); }},
+    {"log-damaged", "Octets of the signature log that were no whole entries",
+     [](Server& s) { return log_total(s, &LogCounters::damaged_octets); }},
+    {"log-write-failures", "Failures of the disk under the signature log",
+     [](Server& s) { return log_total(s, &LogCounters::failures); }},
+    {"log-rewrites", "Times that a signature log was written anew",
+     [](Server& s) { return log_total(s, &LogCounters::rewrites); }},
     {"store-reads", "Loads of a zone from the registry store", store_reads},
 };
 

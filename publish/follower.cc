@@ -207,8 +207,9 @@ Status Follower::load() {
   }
   zone_.build.serial = loaded.publication.serial;
   TLD_TRY(auto zone, zones::build(*report.checked, zone_.build));
-  take_other_lineage({loaded.publication, std::make_shared<signer::SignedZone>(
-                                              std::move(zone), zone_.keys, zone_.policy)});
+  take_other_lineage(
+      {loaded.publication,
+       std::make_shared<signer::SignedZone>(std::move(zone), zone_.keys, zone_.policy, zone_.log)});
   return base::ok();
 }
 
@@ -226,8 +227,9 @@ Status Follower::load_changes(const zones::PublishedChanges& changes) {
                                      {changes.publication.serial}));
   if (!update.refusals.empty()) return load();  // not what the publisher saw: all of it anew
   if (update.rebuilt) {
-    take_other_lineage({changes.publication, std::make_shared<signer::SignedZone>(
-                                                 update.zone, zone_.keys, zone_.policy)});
+    take_other_lineage(
+        {changes.publication,
+         std::make_shared<signer::SignedZone>(update.zone, zone_.keys, zone_.policy, zone_.log)});
     return base::ok();
   }
   latest_ =
@@ -332,10 +334,10 @@ void Follower::compact_when_worth_it() {
   compaction_->from = latest_->publication;
   compaction_->result = std::async(
       std::launch::async,
-      [from, keys = zone_.keys,
-       policy = zone_.policy]() -> base::Result<std::shared_ptr<const signer::SignedZone>> {
+      [from, keys = zone_.keys, policy = zone_.policy,
+       log = zone_.log]() -> base::Result<std::shared_ptr<const signer::SignedZone>> {
         TLD_TRY(auto zone, zones::compact(from->zone()));
-        auto next = std::make_shared<signer::SignedZone>(std::move(zone), keys, policy);
+        auto next = std::make_shared<signer::SignedZone>(std::move(zone), keys, policy, log);
         signer::carry_over(*from, *next);
         return std::shared_ptr<const signer::SignedZone>(std::move(next));
       });

@@ -45,7 +45,8 @@ struct ZoneSetup {
   dns::Name apex;
   signer::SignedZone::Keys keys;
   signer::SignaturePolicy policy;
-  zones::BuildOptions build;  // its serial is filled in from the store
+  zones::BuildOptions build;                            // its serial is filled in from the store
+  std::shared_ptr<signer::SignatureLog> log = nullptr;  // null: signatures are kept in memory only
 };
 
 class Follower {

@@ -29,8 +29,8 @@ SignatureTable::SignatureTable(std::size_t slots, std::size_t signature_octets)
   }
 }
 
-// A sequence lock without fences (ThreadSanitizer knows none): every word is loaded with acquire, so
-// none of them can be older than the first version read, nor the second version older than they.
+// A sequence lock without fences (ThreadSanitizer knows none): every word is loaded with acquire,
+// so none of them can be older than the first version read, nor the second version older than they.
 bool SignatureTable::get(zones::Slot slot, Signature& out) const {
   if (slot >= slots()) return false;
   const std::atomic<std::uint64_t>* const at = cell(slot);
@@ -60,6 +60,16 @@ bool SignatureTable::get_validity(zones::Slot slot, Validity& out) const {
 }
 
 void SignatureTable::put(zones::Slot slot, const Validity& validity, std::string_view signature) {
+  put_where(false, slot, validity, signature);
+}
+
+bool SignatureTable::put_first(zones::Slot slot, const Validity& validity,
+                               std::string_view signature) {
+  return put_where(true, slot, validity, signature);
+}
+
+bool SignatureTable::put_where(bool only_first, zones::Slot slot, const Validity& validity,
+                               std::string_view signature) {
   if (slot >= slots() || signature.size() != signature_octets_) {
     throw std::invalid_argument("SignatureTable::put: wrong slot or signature size");
   }
@@ -68,6 +78,7 @@ void SignatureTable::put(zones::Slot slot, const Validity& validity, std::string
   const std::lock_guard lock(writers_);
   std::atomic<std::uint64_t>* const at = cell(slot);
   const std::uint64_t before = at[0].load(std::memory_order_relaxed);
+  if (only_first && before != 0) return false;
   at[0].store(before + 1, std::memory_order_relaxed);
   at[1].store(pack(validity), std::memory_order_release);
   for (std::size_t i = 0; i < payload_words_; ++i) {
@@ -75,6 +86,7 @@ void SignatureTable::put(zones::Slot slot, const Validity& validity, std::string
   }
   at[0].store(before + 2, std::memory_order_release);
   if (before == 0) filled_.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
 }  // namespace tld::signer

@@ -68,8 +68,9 @@ const char* to_string(KeyUse use) {
   return "?";
 }
 
-SignedZone::SignedZone(std::shared_ptr<const zones::Zone> zone, Keys keys, SignaturePolicy policy)
-    : zone_(std::move(zone)), policy_(policy) {
+SignedZone::SignedZone(std::shared_ptr<const zones::Zone> zone, Keys keys, SignaturePolicy policy,
+                       std::shared_ptr<SignatureLog> log)
+    : zone_(std::move(zone)), policy_(policy), log_(std::move(log)) {
   take(keys, nullptr);
 }
 
@@ -90,7 +91,7 @@ void SignedZone::take(const Keys& keys, const SignedZone* from) {
 }
 
 std::shared_ptr<const SignedZone> SignedZone::with_keys(const SignedZone& from, const Keys& keys) {
-  auto made = std::make_shared<SignedZone>(from.zone_, Keys{}, from.policy_);
+  auto made = std::make_shared<SignedZone>(from.zone_, Keys{}, from.policy_, from.log_);
   made->take(keys, &from);
   return made;
 }
@@ -124,7 +125,8 @@ SignedZone::SignedZone(const SignedZone& from, std::shared_ptr<const zones::Zone
       keys_(from.keys_),
       signers_(from.signers_),
       tables_(from.tables_),
-      policy_(from.policy_) {
+      policy_(from.policy_),
+      log_(from.log_) {
   assert(zone_->same_lineage(*from.zone_));  // else slots would number other RRsets
   for (const auto& table : tables_) table->reserve(zone_->slot_limit());
 }

@@ -61,13 +61,17 @@ struct UsedKey {
   friend bool operator==(const UsedKey&, const UsedKey&) = default;
 };
 
+class SignatureLog;  // signer/log/signature_log.h
+
 class SignedZone {
  public:
   // Of each algorithm at most one is `signing`, and at least one is; each has signed each RRset
   // that is served (RFC 4035 §2.2).
   using Keys = std::vector<UsedKey>;
 
-  SignedZone(std::shared_ptr<const zones::Zone> zone, Keys keys, SignaturePolicy policy);
+  // `log`: what is signed goes there, and is recalled from there; null: none.
+  SignedZone(std::shared_ptr<const zones::Zone> zone, Keys keys, SignaturePolicy policy,
+             std::shared_ptr<SignatureLog> log = nullptr);
   // Another version of `from`'s zone with the same keys. The two share their tables: nothing is
   // copied, and what one of them signs both have. What must be signed before it serves is what
   // zones::update() says. REQUIRES: `zone` is of the lineage of `from`'s (else: carry_over()).
@@ -89,6 +93,7 @@ class SignedZone {
   // first version of the lineage cost.
   std::size_t signatures(std::size_t i) const;
   const SignaturePolicy& policy() const { return policy_; }
+  const std::shared_ptr<SignatureLog>& log() const { return log_; }
 
   // The DNSKEYs whose signatures may be served: a DNSKEY RRset without one of them must not be.
   std::vector<dns::Dnskey> served_dnskeys() const;
@@ -123,6 +128,7 @@ class SignedZone {
   std::vector<std::size_t> signers_;
   std::vector<std::shared_ptr<SignatureTable>> tables_;
   SignaturePolicy policy_;
+  std::shared_ptr<SignatureLog> log_;
 };
 
 // Copies into `to` each signature of `from` whose RRset and key are the same octet for octet.

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/guarded.h"
+#include "signer/log/signature_log.h"
 
 namespace tld::signer {
 
@@ -32,6 +33,11 @@ std::optional<base::Status> Flight::wait_until(base::Deadline deadline) {
   std::unique_lock lock(mutex_);
   landed_.wait_until(lock, deadline, [this] { return outcome_.has_value(); });
   return outcome_;
+}
+
+bool Flight::has_landed() {
+  const std::lock_guard lock(mutex_);
+  return outcome_.has_value();
 }
 
 SigningService::SigningService(Options options, std::shared_ptr<const base::Clock> clock,
@@ -69,6 +75,7 @@ std::shared_ptr<Flight> SigningService::start(std::shared_ptr<const SignedZone> 
                                               std::size_t key, zones::Slot slot, Reason reason,
                                               std::function<void(const base::Status&)> then) {
   if (zone->use(key) == KeyUse::leaving) return nullptr;
+  if (recall(*zone, key, slot, clock_->now())) return landed(then);
   const FlightKey flight_key{zone.get(), key, slot};
   std::shared_ptr<Task> task;
   ++base::exclusive_locks_of_this_thread();
@@ -94,6 +101,14 @@ std::shared_ptr<Flight> SigningService::start(std::shared_ptr<const SignedZone> 
   }
   send(task);
   return task->flight;
+}
+
+std::shared_ptr<Flight> SigningService::landed(
+    const std::function<void(const base::Status&)>& then) {
+  auto flight = std::make_shared<Flight>();
+  flight->outcome_ = base::ok();
+  if (then) then(base::ok());
+  return flight;
 }
 
 void SigningService::send(const std::shared_ptr<Task>& task) {
@@ -163,6 +178,9 @@ base::Status SigningService::accept(const Task& task,
     return base::refused("the token's signature does not verify with the published DNSKEY");
   }
   task.zone->table(task.key).put(task.slot, task.validity, octets);
+  if (const auto& to = task.zone->log()) {
+    to->append(content_key(task.input, key.dnskey().fingerprint()), task.validity, octets);
+  }
   return base::ok();
 }
 

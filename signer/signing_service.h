@@ -48,6 +48,7 @@ class Flight {
  public:
   // The outcome, or nullopt if `deadline` came first. A success means: it is in the table.
   std::optional<base::Status> wait_until(base::Deadline deadline);
+  bool has_landed();
 
  private:
   friend class SigningService;
@@ -72,8 +73,9 @@ class SigningService {
 
   // Starts making the signature, or joins the making of it. nullptr: too many in the making, or the
   // key is leaving and signs nothing more.
-  // `then`, if given, is called once with the outcome, from a thread of this service, unless nullptr
-  // was returned.
+  // One that the zone's log has is verified and taken at once, and the flight has landed.
+  // `then`, if given, is called once with the outcome, from a thread of this service or before
+  // start() returns, unless nullptr was returned.
   std::shared_ptr<Flight> start(std::shared_ptr<const SignedZone> zone, std::size_t key,
                                 zones::Slot slot, Reason reason,
                                 std::function<void(const base::Status&)> then = nullptr);
@@ -87,6 +89,7 @@ class SigningService {
   struct Task;
   using FlightKey = std::tuple<const SignedZone*, std::size_t, zones::Slot>;
 
+  static std::shared_ptr<Flight> landed(const std::function<void(const base::Status&)>& then);
   void send(const std::shared_ptr<Task>& task);
   void verify_loop();
   void ask(const std::shared_ptr<Task>& task);

@@ -50,6 +50,15 @@ TEST(Config, ReadsWhatIsThere) {
   EXPECT_EQ(config.value().zones[0].zsks[0].id, std::string("\0\xff", 2));
 }
 
+TEST(Config, ReadsWhereTheSignatureLogIs) {
+  const auto config = parse_config("signature-log: /var/lib/tld/signatures\n" + good, "tld.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config.value().signature_log, "/var/lib/tld/signatures");
+  EXPECT_EQ(parse_config(good, "tld.yaml").value().signature_log, "");
+  EXPECT_THAT(error_of("signature-log: signatures\n" + good),
+              HasSubstr("tld.yaml:1: signature-log: must be an absolute path"));
+}
+
 // Each is one clear line with file, line and key. Catches: a setting that is silently ignored.
 TEST(Config, RefusesWhatItDoesNotUnderstand) {
   EXPECT_THAT(error_of(with("publish-interval", "publish-intervall")),
