@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // What one question is answered from. PowerDNS puts an answer together from several calls; a zone
-// may be swapped between any two of them. So a question pins, at its first getAuth (or the getSOA of
-// a transfer), one publication and one slot of the signed-key file per zone, and sees only those
+// may be swapped between any two of them. So a question pins, at its first getAuth (or the getSOA
+// of a transfer), one publication and one slot of the signed-key file per zone, and sees only those
 // until its end.
 //
 // Thread rule: belongs to one backend instance, which serves one question at a time (all TCP shares
@@ -28,9 +28,6 @@ struct CannotAnswer {
   std::string reason;
 };
 
-// The keys that sign `zone`: no slot without them may be published.
-std::vector<dns::Dnskey> zsks_of(const signer::SignedZone& zone);
-
 struct PinnedZone {
   ServedZone* served = nullptr;
   std::uint64_t generation = 0;
@@ -48,8 +45,8 @@ class Question {
  public:
   explicit Question(Server& server) : server_(server) {}
 
-  // A question begins, or goes on: PowerDNS may ask for the zones of names above (for DS, and when a
-  // name is in none of our zones), and for those of a CNAME's target and of the names above that.
+  // A question begins, or goes on: PowerDNS may ask for the zones of names above (for DS, and when
+  // a name is in none of our zones), and for those of a CNAME's target and of the names above that.
   // Pins the zone that `name` is in; null: none of ours. Throws CannotAnswer when the zone is not
   // loaded.
   const PinnedZone* begin(dns::NameView name);
@@ -79,8 +76,8 @@ class Question {
   bool goes_on_with(dns::NameView name) const;
 
   Server& server_;
-  // One entry per zone this instance has served, kept from question to question so that an unchanged
-  // publication is pinned again without any lock.
+  // One entry per zone this instance has served, kept from question to question so that an
+  // unchanged publication is pinned again without any lock.
   std::vector<PinnedZone> seen_;
   std::vector<const ServedZone*> pinned_;  // of this question, in order
   struct GoesOn {

@@ -164,7 +164,8 @@ json describe(const publish::Notifier::Secondary& secondary) {
 base::Time signed_keys_until(const keys::SignedKeys& keys, const publish::Publication* live,
                              base::Time now) {
   if (live == nullptr) return keys.covered_until();
-  return std::min(keys.covered_until(), keys.listed_until(now, zsks_of(*live->signed_zone)));
+  return std::min(keys.covered_until(),
+                  keys.listed_until(now, live->signed_zone->served_dnskeys()));
 }
 
 json describe(ServedZone& zone, base::Time now) {
@@ -183,6 +184,7 @@ json describe(ServedZone& zone, base::Time now) {
       out["secondaries"].push_back(describe(secondary));
     }
   }
+  if (const std::string why = zone.roll_waits_for(); !why.empty()) out["roll-waits-for"] = why;
   if (zone.verifier() != nullptr) {
     out["verified"] = json::object();
     if (const auto accepted = zone.verifier()->last_accepted()) {
@@ -283,6 +285,9 @@ std::string zone_text(const json& zone) {
     for (const json& secondary : zone["secondaries"]) text += secondary_text(secondary);
   }
   text += verified_text(zone);
+  if (zone.contains("roll-waits-for")) {
+    text += "  ZSK ROLL WAITS: " + zone["roll-waits-for"].get<std::string>() + "\n";
+  }
   if (zone.contains("waiting")) {
     text += fmt::format("  WAITING since {} ({} names): {}\n",
                         zone["waiting"]["since"].get<std::string>(),

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "plugin/key_keeper.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/bytes.h"
+#include "hsm/software_key.h"
+#include "keys/ceremony.h"
+#include "signer/signing_service.h"
+#include "tests/unit/zones_for_tests.h"
+
+namespace tld::plugin {
+namespace {
+
+using keys::KeyEventKind;
+using signer::KeyUse;
+using std::chrono::days;
+using std::chrono::hours;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr base::Time start{std::chrono::seconds{1'767'225'600}};  // 2026-01-01
+
+class SilentLog final : public base::Log {
+ public:
+  void write(base::Level, std::string_view) override {}
+};
+
+class KeyKeeperTest : public testing::Test {
+ protected:
+  KeyKeeperTest() {
+    char pattern[] = "/tmp/tld-keeper-XXXXXX";
+    folder = mkdtemp(pattern);
+    for (int i = 0; i < 3; ++i) {
+      infos.push_back(door->generate(hsm::Algorithm::ecdsap256sha256).value());
+      zsks.push_back(keys::dnskey_of(infos.back().public_key, false));
+    }
+    ksk = door->generate(hsm::Algorithm::ecdsap256sha256).value();
+    keys::KeyRegister fresh(apex);
+    for (std::size_t i = 0; i < zsks.size(); ++i) {
+      EXPECT_TRUE(fresh.add_key(zsks[i], false, base::to_hex(infos[i].id), start - days{30}));
+    }
+    EXPECT_TRUE(fresh.replace_file(file()));
+    signed_keys = ceremony(zsks);
+    zone =
+        std::make_shared<signer::SignedZone>(tests::zone_of(tests::example_zone(), "example.", 1),
+                                             signer::SignedZone::Keys{}, signer::SignaturePolicy{});
+    keeper.emplace(KeyKeeper::Setup{apex, file(), policy, door,
+                                    [this](const hsm::KeyId& id, const hsm::Verifier&) {
+                                      proved.push_back(id);
+                                      return proof;
+                                    },
+                                    log});
+  }
+  ~KeyKeeperTest() override { std::filesystem::remove_all(folder); }
+
+  std::filesystem::path file() const { return folder / "kz.keys"; }
+  keys::KeyRegister registered() const {
+    return keys::KeyRegister::read_file(file(), apex).value();
+  }
+  bool has(std::size_t key, KeyEventKind kind) const { return registered().keys()[key].has(kind); }
+  void happened(std::size_t key, KeyEventKind kind, base::Time time) {
+    auto all = registered();
+    ASSERT_TRUE(all.add_event({key, kind}, time));
+    ASSERT_TRUE(all.replace_file(file()));
+  }
+
+  std::optional<keys::SignedKeys> ceremony(const std::vector<dns::Dnskey>& listed) {
+    keys::CeremonyInput input;
+    input.apex = apex;
+    input.policy = policy;
+    input.start = input.made_at = start;
+    input.ksk = ksk.public_key;
+    input.zsks = listed;
+    input.sign = [this](std::string message) {
+      return hsm::sign_now(*door, ksk.id, std::move(message),
+                           std::chrono::steady_clock::now() + std::chrono::seconds{5});
+    };
+    return keys::SignedKeys::parse(keys::hold_ceremony(input).value(), apex).value();
+  }
+
+  // One look; the zone is signed with what it says from then on. "1 signing, 2 warming"
+  std::string look(base::Time now) {
+    auto found = keeper->look(*signed_keys, zone->key_count() == 0 ? nullptr : zone.get(), now);
+    if (!found) return found.error().message;
+    zone = signer::SignedZone::with_keys(*zone, found.value());
+    std::string text;
+    for (const signer::UsedKey& used : found.value()) {
+      const auto place = std::ranges::find(zsks, used.key->dnskey()) - zsks.begin();
+      text += (text.empty() ? "" : ", ") + std::to_string(place) + " " + to_string(used.use);
+    }
+    return text;
+  }
+  void sign_all_with(const dns::Dnskey& key) {
+    for (std::size_t i = 0; i < zone->key_count(); ++i) {
+      if (zone->key(i).dnskey() != key) continue;
+      zone->zone().for_each_slot([&](zones::Slot slot) {
+        const auto flight = service.start(zone, i, slot, signer::Reason::background);
+        ASSERT_TRUE(flight->wait_until(base::Deadline::max()).value());
+      });
+    }
+  }
+
+  const dns::Name apex = dns::Name::from_text("example.").value();
+  keys::Policy policy;
+  std::filesystem::path folder;
+  std::shared_ptr<hsm::SoftwareKeys> door = std::make_shared<hsm::SoftwareKeys>();
+  std::shared_ptr<base::Log> log = std::make_shared<SilentLog>();
+  signer::SigningService service{{}, std::make_shared<base::SystemClock>(), log};
+  std::vector<hsm::KeyInfo> infos;
+  std::vector<dns::Dnskey> zsks;
+  hsm::KeyInfo ksk;
+  std::optional<keys::SignedKeys> signed_keys;
+  std::shared_ptr<const signer::SignedZone> zone;
+  std::vector<hsm::KeyId> proved;
+  base::Status proof = base::ok();
+  std::optional<KeyKeeper> keeper;
+};
+
+// Catches: a key that signs although no token has shown that it holds it.
+TEST_F(KeyKeeperTest, TheFirstZskSignsOnceItIsProved) {
+  proof = base::refused("token b: another key");
+  EXPECT_THAT(look(start), HasSubstr("token b: another key"));
+  EXPECT_TRUE(has(0, KeyEventKind::published));
+  EXPECT_FALSE(has(0, KeyEventKind::activated));
+  proof = base::ok();
+  EXPECT_EQ(look(start + hours{1}), "0 signing");
+  EXPECT_TRUE(has(0, KeyEventKind::activated));
+  EXPECT_EQ(proved.back(), infos[0].id);
+}
+
+// A whole roll. Catches: a new ZSK that takes over before its time or its signatures, an old one
+// that goes before it is replaced, a roll that is forgotten over a restart.
+TEST_F(KeyKeeperTest, ARollWarmsProvesAndTakesOver) {
+  ASSERT_EQ(look(start), "0 signing");
+  sign_all_with(zsks[0]);
+  EXPECT_EQ(look(start + hours{1}), "0 signing");
+  EXPECT_TRUE(has(0, KeyEventKind::signed_all));
+  const base::Time due = start + policy.keys.zsk.lifetime;
+  EXPECT_EQ(look(due - hours{7}), "0 signing");
+  EXPECT_EQ(look(due - hours{5}), "0 signing, 1 warming");
+  EXPECT_THAT(keeper->waits_for(), IsEmpty());
+  EXPECT_EQ(look(due), "0 signing, 1 warming");
+  EXPECT_THAT(keeper->waits_for(), HasSubstr("signatures are made"));
+  sign_all_with(zsks[1]);
+  proof = base::refused("token b: another key");
+  EXPECT_EQ(look(due + hours{1}), "0 signing, 1 warming");
+  EXPECT_THAT(keeper->waits_for(), HasSubstr("token b: another key"));
+  proof = base::ok();
+  EXPECT_EQ(look(due + hours{2}), "0 leaving, 1 signing");
+  EXPECT_TRUE(zone->is_signed());
+  EXPECT_TRUE(has(0, KeyEventKind::retired));
+  EXPECT_EQ(look(due + hours{3}), "1 signing");
+  EXPECT_TRUE(has(0, KeyEventKind::signatures_gone));
+  EXPECT_FALSE(has(0, KeyEventKind::removed));  // that is the signed-key file's to say
+}
+
+// Catches: a key that takes over and is in no DNSKEY RRset soon after.
+TEST_F(KeyKeeperTest, AKeyThatIsNotListedLongEnoughDoesNotTakeOver) {
+  ASSERT_EQ(look(start), "0 signing");
+  sign_all_with(zsks[0]);
+  signed_keys = ceremony({zsks[0]});
+  EXPECT_EQ(look(start + days{40}), "0 signing");
+  EXPECT_FALSE(has(1, KeyEventKind::activated));
+}
+
+TEST_F(KeyKeeperTest, ACompromisedZskIsReplacedAtOnce) {
+  policy.keys.on_compromise = keys::OnCompromise::retire_now;
+  keeper.emplace(
+      KeyKeeper::Setup{apex, file(), policy, door,
+                       [](const hsm::KeyId&, const hsm::Verifier&) { return base::ok(); }, log});
+  ASSERT_EQ(look(start), "0 signing");
+  sign_all_with(zsks[0]);
+  ASSERT_EQ(look(start + days{8}), "0 signing");
+  happened(0, KeyEventKind::compromised, start + days{8});
+  EXPECT_EQ(look(start + days{8} + hours{1}), "0 leaving, 1 signing");
+  EXPECT_TRUE(has(0, KeyEventKind::retired));
+}
+
+// replace-then-retire: catches a compromised key that goes while the zone is not signed without it.
+TEST_F(KeyKeeperTest, ACompromisedZskStaysUntilItIsReplacedWherePolicySaysSo) {
+  ASSERT_EQ(look(start), "0 signing");
+  sign_all_with(zsks[0]);
+  ASSERT_EQ(look(start + days{8}), "0 signing");
+  happened(0, KeyEventKind::compromised, start + days{8});
+  EXPECT_EQ(look(start + days{8} + hours{1}), "0 leaving, 1 signing");
+  EXPECT_FALSE(has(0, KeyEventKind::retired));
+  sign_all_with(zsks[1]);
+  look(start + days{8} + hours{2});
+  EXPECT_TRUE(has(1, KeyEventKind::signed_all));
+  EXPECT_TRUE(has(0, KeyEventKind::retired));
+}
+
+// Catches: keys in use that change because a file cannot be read, and a register that is made anew.
+TEST_F(KeyKeeperTest, ARegisterThatCannotBeReadIsAnError) {
+  ASSERT_EQ(look(start), "0 signing");
+  std::filesystem::remove(file());
+  EXPECT_THAT(look(start + hours{1}), HasSubstr("kz.keys"));
+  EXPECT_FALSE(std::filesystem::exists(file()));
+}
+
+TEST_F(KeyKeeperTest, AfterARestartTheSameKeySigns) {
+  ASSERT_EQ(look(start), "0 signing");
+  proof = base::refused("no token yet");
+  keeper.emplace(KeyKeeper::Setup{apex, file(), policy, door,
+                                  [this](const hsm::KeyId&, const hsm::Verifier&) { return proof; },
+                                  log});
+  EXPECT_EQ(look(start + days{1}), "0 signing");
+}
+
+}  // namespace
+}  // namespace tld::plugin
