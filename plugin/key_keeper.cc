@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "base/bytes.h"
 #include "keys/key_steps.h"
 
 namespace tld::plugin {
@@ -219,8 +218,7 @@ base::Result<std::shared_ptr<const signer::ZoneKey>> KeyKeeper::bind(std::size_t
   auto& bound = bound_[key];
   if (!bound) {
     const keys::ManagedKey& managed = register_->keys()[key];
-    TLD_TRY(const std::string id, base::from_hex(managed.id));
-    TLD_TRY(bound, signer::ZoneKey::make(managed.dnskey, id, setup_.door));
+    TLD_TRY(bound, signer::ZoneKey::make(managed.dnskey, managed.id, setup_.door));
   }
   return bound;
 }

@@ -6,7 +6,6 @@
 
 #include <filesystem>
 
-#include "base/bytes.h"
 #include "hsm/software_key.h"
 #include "keys/ceremony.h"
 #include "signer/signing_service.h"
@@ -41,7 +40,7 @@ class KeyKeeperTest : public testing::Test {
     ksk = door->generate(hsm::Algorithm::ecdsap256sha256).value();
     keys::KeyRegister fresh(apex);
     for (std::size_t i = 0; i < zsks.size(); ++i) {
-      EXPECT_TRUE(fresh.add_key(zsks[i], false, base::to_hex(infos[i].id), start - days{30}));
+      EXPECT_TRUE(fresh.add_key(zsks[i], false, infos[i].id, start - days{30}));
     }
     EXPECT_TRUE(fresh.replace_file(file()));
     signed_keys = ceremony(zsks);
