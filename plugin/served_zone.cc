@@ -18,18 +18,18 @@ signer::SignaturePolicy signature_policy(const keys::Policy& policy) {
           policy.signatures.refresh, policy.signatures.inception_offset};
 }
 
-base::Result<dns::Dnskey> only_zsk_of(const keys::SignedKeys& signed_keys) {
+base::Result<dns::Dnskey> only_zsk_of(const keys::Slot& slot) {
   const dns::Dnskey* found = nullptr;
-  for (const dns::Dnskey& key : signed_keys.slots().front().dnskeys) {
+  for (const dns::Dnskey& key : slot.dnskeys) {
     if (key.is_sep()) continue;
     if (found != nullptr) {
       return base::invalid_input(
-          "the signed-key file lists several ZSKs: name the DNSKEY file of each configured one "
+          "the signed-key file lists several ZSKs now: name the DNSKEY file of each configured one "
           "(zones: zsk: dnskey)");
     }
     found = &key;
   }
-  if (found == nullptr) return base::invalid_input("the signed-key file lists no ZSK");
+  if (found == nullptr) return base::invalid_input("the signed-key file lists no ZSK now");
   return *found;
 }
 
@@ -154,10 +154,12 @@ void ServedZone::keep_keys() {
 base::Result<ServedZone::ZoneKeys> ServedZone::bind_keys(
     const keys::SignedKeys& signed_keys) const {
   ZoneKeys bound;
+  const keys::Slot* const now = signed_keys.at(shared_.clock->now());
+  const keys::Slot& slot = now != nullptr ? *now : signed_keys.slots().front();
   for (std::size_t i = 0; i < config_.zsks.size(); ++i) {
     const ZskConfig& zsk = config_.zsks[i];
-    TLD_TRY(auto dnskey, zsk.dnskey.empty() ? only_zsk_of(signed_keys)
-                                            : keys::read_dnskey_file(zsk.dnskey, apex()));
+    TLD_TRY(auto dnskey,
+            zsk.dnskey.empty() ? only_zsk_of(slot) : keys::read_dnskey_file(zsk.dnskey, apex()));
     TLD_TRY(auto key, signer::ZoneKey::make(dnskey, zsk.id, pools_[i]));
     bound.push_back({std::move(key)});
   }
@@ -232,7 +234,7 @@ void ServedZone::start(const ZoneKeys& zone_keys, const keys::SignedKeys& signed
     verification_ = std::make_unique<publish::ContinuousVerification>(
         again, apex(), live_, *verifier_, shared_.log,
         [this](const publish::ContinuousVerification::Mismatch& mismatch) {
-          follower_->retreat_to(mismatch.accepted, mismatch.complaint);
+          follower_->retreat(*mismatch.refused, mismatch.accepted, mismatch.complaint);
         });
   }
   started_.store(true, std::memory_order_release);

@@ -80,13 +80,13 @@ Status Follower::look() {
   if (!store_) {
     TLD_TRY(store_, zones::Store::open(options_.store, zones::Store::Mode::read_write));
   }
-  TLD_TRY(retreat());
+  TLD_TRY(go_back());
   TLD_TRY(take_keys());
   TLD_TRY(follow());
   const Status published = publish();
   TLD_TRY(follow());
   const Status lives = go_live();
-  TLD_TRY(retreat());  // from what a verifier has refused just now
+  TLD_TRY(go_back());  // from what a verifier has refused just now
   TLD_TRY(lives);
   TLD_TRY(finish_compaction());
   compact_when_worth_it();
@@ -378,9 +378,9 @@ Status Follower::verify(const signer::SignedZone& zone) {
   return base::refused("a verifier refuses it: " + complaint);
 }
 
-void Follower::retreat_to(std::shared_ptr<const Publication> accepted,
-                          const std::string& complaint) {
-  *retreat_.lock() = Retreat{std::move(accepted), complaint};
+void Follower::retreat(const Publication& refused, std::shared_ptr<const Publication> accepted,
+                       const std::string& complaint) {
+  *retreat_.lock() = Retreat{std::move(accepted), complaint, refused.publication.serial};
 }
 
 bool Follower::is_refused(const zones::Publication& publication) const {
@@ -391,13 +391,21 @@ std::optional<Follower::Retreat> Follower::begin_retreat() {
   const auto retreat = retreat_.lock();
   if (!*retreat) return std::nullopt;
   const auto live = live_.current();
-  if (!(*retreat)->refused_serial) (*retreat)->refused_serial = live->publication.serial;
   if (!std::exchange((*retreat)->begun, true)) {
+    std::uint32_t& refused = (*retreat)->refused_serial;
+    if (refused_serial_ && !dns::serial_less(*refused_serial_, refused)) {
+      retreat->reset();  // the verifier was late
+      return std::nullopt;
+    }
+    // What was made on top of it is no better.
+    if (live && dns::serial_less(refused, live->publication.serial)) {
+      refused = live->publication.serial;
+    }
     const auto& to = (*retreat)->to;
     log_->write(base::Level::critical,
                 fmt::format("tld: zone {}: incident: a verifier refuses serial {}: {}. {}, and the "
                             "zone is frozen: find the cause, then tldctl zone thaw",
-                            zone_.apex.text(), *(*retreat)->refused_serial, (*retreat)->complaint,
+                            zone_.apex.text(), refused, (*retreat)->complaint,
                             to     ? fmt::format("What was accepted last, serial {}, is served",
                                                  to->publication.serial)
                             : live ? "No version was accepted since the start, so it is served on"
@@ -408,7 +416,7 @@ std::optional<Follower::Retreat> Follower::begin_retreat() {
 
 // Right data first, under the serial they had; the store then gives them one above what was
 // refused.
-Status Follower::retreat() {
+Status Follower::go_back() {
   const auto wanted = begin_retreat();
   if (!wanted) return base::ok();
   refused_serial_ = wanted->refused_serial;

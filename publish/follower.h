@@ -79,10 +79,12 @@ class Follower {
            OnPublished on_published);
   ~Follower();
 
-  // A verifier refuses what is live: `accepted` (an earlier version of this Follower's LiveZone,
-  // null if there is none) is served again, the store is rolled back to it and the zone frozen.
-  // What was published meanwhile never goes live.
-  void retreat_to(std::shared_ptr<const Publication> accepted, const std::string& complaint);
+  // A verifier refuses `refused`, which is live or was: `accepted` (an earlier version of this
+  // Follower's LiveZone, null if there is none) is served again, the store is rolled back to it and
+  // the zone frozen. What was published meanwhile never goes live. Nothing happens when the zone
+  // has gone back from that version already.
+  void retreat(const Publication& refused, std::shared_ptr<const Publication> accepted,
+               const std::string& complaint);
 
   // The zone's keys from now on. What is served keeps the signatures that it has.
   void use_keys(signer::SignedZone::Keys keys) { *new_keys_.lock() = std::move(keys); }
@@ -106,7 +108,7 @@ class Follower {
   struct Retreat {
     std::shared_ptr<const Publication> to;  // null: nothing was accepted yet
     std::string complaint;
-    std::optional<std::uint32_t> refused_serial = {};  // nothing up to it goes live again
+    std::uint32_t refused_serial = 0;  // nothing up to it goes live again
     bool begun = false;
   };
 
@@ -130,7 +132,7 @@ class Follower {
   base::Status sign(const Version& next);
   base::Status verify(const signer::SignedZone& zone);
   std::optional<Retreat> begin_retreat();
-  base::Status retreat();
+  base::Status go_back();
   base::Status retreat_in_store(const Retreat& retreat);
   bool is_refused(const zones::Publication& publication) const;
   void serve_what_needs_no_signature();

@@ -32,11 +32,11 @@ class VerificationTest : public FollowerTest {
         [](const signer::SignedZone&) { return std::vector<PrecomputedRRset>(); }, clock);
   }
   void verify_continuously() {
-    verification.emplace(ContinuousVerification::Options{milliseconds{20}, milliseconds{5}},
-                         setup.apex, live, *verifier, log,
-                         [this](const ContinuousVerification::Mismatch& mismatch) {
-                           follower->retreat_to(mismatch.accepted, mismatch.complaint);
-                         });
+    verification.emplace(
+        ContinuousVerification::Options{milliseconds{20}, milliseconds{5}}, setup.apex, live,
+        *verifier, log, [this](const ContinuousVerification::Mismatch& mismatch) {
+          follower->retreat(*mismatch.refused, mismatch.accepted, mismatch.complaint);
+        });
   }
   void verify_first() {
     options.verify = [this](const signer::SignedZone& zone) {
@@ -147,6 +147,24 @@ TEST_F(VerificationTest, MismatchGoesBackToWhatWasAccepted) {
   EXPECT_FALSE(has("good.example."));
   ASSERT_TRUE(open_store()->thaw(setup.apex, clock->now()));
   EXPECT_TRUE(comes_true([&] { return has("good.example.") && !has("bad.example."); }));
+}
+
+// Catches: a verifier that is late and freezes a zone that has gone back and was mended.
+TEST_F(VerificationTest, ALateVerdictChangesNothing) {
+  start_signed(tests::example_zone());
+  const auto accepted = live.current();
+  import(tests::example_zone() + bad);
+  ASSERT_TRUE(comes_true([&] { return has("bad.example."); }));
+  const auto refused = live.current();
+  follower->retreat(*refused, accepted, "bad");
+  ASSERT_TRUE(comes_true([&] { return serial() > 2 && !has("bad.example."); }));
+  import(tests::example_zone() + "good.example. NS ns.elsewhere.test.\n");
+  ASSERT_TRUE(open_store()->thaw(setup.apex, clock->now()));
+  ASSERT_TRUE(comes_true([&] { return has("good.example."); }));
+  follower->retreat(*refused, accepted, "bad");
+  std::this_thread::sleep_for(milliseconds{200});
+  EXPECT_TRUE(has("good.example."));
+  EXPECT_FALSE(open_store()->frozen(setup.apex).value());
 }
 
 // The token is away as well: what was accepted is served again with the signatures that it has.
