@@ -204,8 +204,8 @@ base::Status KeyKeeper::is_warm(std::size_t next, const signer::SignedZone* live
   const std::size_t made = place ? live->signatures(*place) : 0;
   const std::size_t wanted = live->zone().signature_count();
   if (made * 100 >= wanted * warm_per_cent) return base::ok();
-  return base::refused(fmt::format("{}: {} of {} signatures are made, {} % are needed",
-                                   key.describe(), made, wanted, warm_per_cent));
+  return base::refused(
+      fmt::format("{}: less than {} % of its signatures are made", key.describe(), warm_per_cent));
 }
 
 base::Status KeyKeeper::take_steps(const keys::Proposal& proposal, base::Time now) {
