@@ -54,6 +54,23 @@ void name_all(Database& database, std::int64_t zone_id) {
                         " UNION SELECT name FROM published WHERE zone_id = " + zone + ") AS named";
 }
 
+// A delegation that was set aside for want of glue is looked at again when one of its hosts
+// changes.
+void name_what_waits_for_hosts(Database& database, std::int64_t zone_id) {
+  const std::string zone = std::to_string(zone_id);
+  int any = 0;
+  database.sql() << "SELECT CASE WHEN EXISTS (SELECT 1 FROM set_aside WHERE zone_id = " + zone +
+                        ") THEN 1 ELSE 0 END",
+      soci::into(any);
+  if (any == 0) return;
+  database.sql() << "INSERT INTO change_feed (zone_id, name, committed) SELECT DISTINCT " + zone +
+                        ", d.name, '' FROM host h JOIN nameserver n ON n.host_id = h.id"
+                        " JOIN delegation d ON d.id = n.delegation_id"
+                        " JOIN set_aside s ON s.zone_id = d.zone_id AND s.name = d.name"
+                        " WHERE h.zone_id = " +
+                        zone + " AND h.name" + is_in_feed(database, zone_id);
+}
+
 Result<std::vector<NameChange>> read_difference(Database& database, dns::NameView apex,
                                                 std::int64_t zone_id) {
   TLD_TRY(const auto registry, read_registry(database, apex, zone_id, {}));
@@ -102,6 +119,7 @@ Result<PendingChanges> read_pending(Database& database, dns::NameView apex, std:
     if (changes.error().kind != base::ErrorKind::invalid_input) return changes.error();
     name_all(database, zone_id);
   }
+  if (!whole) name_what_waits_for_hosts(database, zone_id);
   TLD_TRY(auto names, read_changed_names(database, apex, zone_id));
   pending.changes = std::move(names.changes);
   pending.bad_rows = std::move(names.bad_rows);

@@ -211,6 +211,26 @@ TEST_P(PublicationTest, ABadRowSpoilsItsOwnNameOnly) {
   EXPECT_EQ(must(store_->set_aside(kz, 100)).size(), 5u);
 }
 
+// Catches: a delegation that stays away although the address that it lacked is there now.
+TEST_P(PublicationTest, AHostThatChangesBringsBackWhatWasSetAsideForIt) {
+  import(zone);
+  publish();
+  Sql sql(address_);
+  sql.run("INSERT INTO host (zone_id, name, a_ttl) VALUES (1, 'ns.c.kz.', 3600)");
+  add_delegation(sql, "c.kz.", "ns.c.kz.");
+  publish({now}, [](const PendingChanges&) {
+    Decision decision;
+    decision.set_aside.push_back({"c.kz.", "glue-missing", now});
+    return decision;
+  });
+  ASSERT_EQ(must(store_->set_aside(kz, 100)).size(), 1u);
+  sql.run("INSERT INTO host_address SELECT id, '192.0.2.1' FROM host WHERE name = 'ns.c.kz.'");
+  ASSERT_TRUE(publish());
+  EXPECT_EQ(changed(), (std::set<std::string>{"c.kz.", "ns.c.kz."}));
+  EXPECT_TRUE(must(store_->set_aside(kz, 100)).empty());
+  expect_published_as_in_registry();
+}
+
 TEST_P(PublicationTest, AReimportPublishesWhatDiffers) {
   import(zone);
   const auto first = *publish();
