@@ -107,7 +107,8 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("order", ["primary-reserve", "all-active"])
+@pytest.mark.parametrize(
+    "order", ["primary-reserve", pytest.param("all-active", marks=pytest.mark.long)])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_of_two_tokens_is_lost(tmp_path, fault, order):
     """Catches a signature that fails, an answer that is SERVFAIL or a change that waits because one
