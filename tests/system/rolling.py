@@ -2,6 +2,7 @@
 """A deployment whose server rolls the ZSKs of a key register, by a policy of seconds."""
 
 import json
+import time
 
 from harness import Deployment, ServedZone
 from processes import generate_zone, wait_for
@@ -64,6 +65,16 @@ class Rolling(Deployment):
     def wait_for_uses(self, *uses, seconds=90):
         wait_for(lambda: self.uses() == list(uses),
                  f"the ZSKs are {uses}\n{self.uses()}\n{self.server.log()}", seconds)
+
+    def wait_until_settled(self):
+        """No publication for a while: secondaries have been brought the new signatures."""
+        seen, since = self.live(ORIGIN)["serial"], time.monotonic()
+        end = since + 60
+        while time.monotonic() - since < 4:
+            assert time.monotonic() < end, self.server.log()
+            time.sleep(0.2)
+            if self.live(ORIGIN)["serial"] != seen:
+                seen, since = self.live(ORIGIN)["serial"], time.monotonic()
 
     def events(self, key):
         """What the register says of the key: event -> time."""

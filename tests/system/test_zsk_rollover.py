@@ -56,6 +56,7 @@ def test_zsk_rollover_under_load(rolling):
     rolling.wait_for_uses(None, "signing")
     asking.stop()
     assert asking.asked >= 1000
+    rolling.wait_until_settled()
     check_whole(rolling)
     old, new = (rolling.events(key) for key in rolling.keys)
     assert int(new["activated"]) - int(old["activated"]) >= 0
@@ -73,6 +74,7 @@ def test_zsk_rollover_under_load(rolling):
     rolling.server.start()
     rolling.wait_until_served()
     assert rolling.uses() == [None, "signing"]
+    rolling.wait_until_settled()
     check(rolling, "after-the-roll.kz.")
 
 
