@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/xml_text.h"
 #include "base/yaml.h"
 #include "cli/act.h"
 #include "cli/output_file.h"
@@ -34,29 +35,6 @@ std::string evidence_text(const PolicySection& section, const keys::AuditReading
   return "no event yet (" + types + ")";
 }
 
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 constexpr const char* page_head =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
     "<title>Audit report</title><style>"
@@ -75,12 +53,12 @@ std::string table_html(const PolicyTable& table, const keys::AuditReading& log) 
   std::string text = fmt::format(
       "<h2>{}</h2>\n<table><tr><th>Section</th><th>Requires</th><th>How it is met</th>"
       "<th>Last event</th></tr>\n",
-      escaped(table.title));
+      base::xml_escaped(table.title));
   for (const PolicySection& section : table.sections) {
-    text +=
-        fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"{}\">{}</td></tr>\n",
-                    escaped(section.number), escaped(section.requires_), escaped(section.met_by),
-                    evidence_class(section, log), escaped(evidence_text(section, log)));
+    text += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"{}\">{}</td></tr>\n",
+                        base::xml_escaped(section.number), base::xml_escaped(section.requires_),
+                        base::xml_escaped(section.met_by), evidence_class(section, log),
+                        base::xml_escaped(evidence_text(section, log)));
   }
   return text + "</table>\n";
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/xml_text.h"
+
 namespace tld::epp {
 namespace {
 
@@ -25,7 +27,8 @@ std::string qualified(const Element& element) {
 
 std::string declaration(const Element& element) {
   if (element.space.empty()) return "";
-  return " xmlns:" + std::string(prefix_of(element.space)) + "=\"" + escaped(element.space) + "\"";
+  return " xmlns:" + std::string(prefix_of(element.space)) + "=\"" +
+         base::xml_escaped(element.space) + "\"";
 }
 
 bool is_blank(std::string_view text) {
@@ -47,11 +50,11 @@ void append(std::string& out, const Element& element, std::string_view around, i
   if (element.space != around) out += declaration(element);
   for (const Attribute& attribute : element.attributes) {
     if (!attribute.space.empty()) continue;  // xsi:schemaLocation: says nothing about the fault
-    out += " " + attribute.name + "=\"" + escaped(shortened(attribute.value)) + "\"";
+    out += " " + attribute.name + "=\"" + base::xml_escaped(shortened(attribute.value)) + "\"";
   }
   out += ">";
   const bool secret = element.is(uri::domain, "authInfo") || element.is(uri::domain, "pw");
-  if (!secret && !is_blank(element.text)) out += escaped(shortened(element.text));
+  if (!secret && !is_blank(element.text)) out += base::xml_escaped(shortened(element.text));
   if (!secret && levels > 0) {
     for (const Element& child : element.children) append(out, child, element.space, levels - 1);
   }
@@ -65,36 +68,6 @@ const std::string* Element::attribute(std::string_view a_name) const {
     if (one.space.empty() && one.name == a_name) return &one.value;
   }
   return nullptr;
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\r':
-        out += "&#13;";
-        break;
-      case '\n':
-        out += "&#10;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
 }
 
 std::string to_xml(const Element& element) {

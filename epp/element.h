@@ -41,9 +41,6 @@ struct Element {
   const std::string* attribute(std::string_view a_name) const;
 };
 
-// `text` escaped for XML, in content and in attribute values. REQUIRES: UTF-8 of XML characters.
-std::string escaped(std::string_view text);
-
 // `element` as XML on one line that stands for itself, with a prefix of ours declared on it, for a
 // response: two levels of children (a dsData with its keyData), texts no longer than this, and no
 // password.

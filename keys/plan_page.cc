@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/xml_text.h"
 #include "keys/plan.h"
 #include "keys/time_text.h"
 
@@ -14,29 +15,6 @@ namespace tld::keys {
 namespace {
 
 constexpr int left = 260, width = 900, bar_height = 7, key_height = 34, top = 30;
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 const char* colour(RecordState state) {
   constexpr const char* colours[] = {"none", "#f2c14e", "#2a9d8f", "#e76f51"};
@@ -63,7 +41,7 @@ std::string record_bar(const Plan& plan, const PlannedKey& key, const Record& re
         "<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\" fill=\"{}\">"
         "<title>{}: {} {} from {}</title></rect>\n",
         x, y, std::max(0.5, x_of(plan, span.until) - x), bar_height, colour(state),
-        escaped(key.name), record.name, to_string(state), readable_time(span.from));
+        base::xml_escaped(key.name), record.name, to_string(state), readable_time(span.from));
   }
   return svg;
 }
@@ -72,7 +50,8 @@ std::string key_bars(const Plan& plan, const PlannedKey& key, int y) {
   constexpr Record zsk_records[] = {{"DNSKEY", &KeyState::dnskey}, {"ZRRSIG", &KeyState::zrrsig}};
   constexpr Record ksk_records[] = {
       {"DNSKEY", &KeyState::dnskey}, {"KRRSIG", &KeyState::krrsig}, {"DS", &KeyState::ds}};
-  std::string svg = fmt::format("<text x=\"4\" y=\"{}\">{}</text>\n", y + 14, escaped(key.name));
+  std::string svg =
+      fmt::format("<text x=\"4\" y=\"{}\">{}</text>\n", y + 14, base::xml_escaped(key.name));
   const std::span<const Record> records =
       key.ksk ? std::span<const Record>(ksk_records) : std::span<const Record>(zsk_records);
   for (const Record& record : records) {
@@ -107,7 +86,8 @@ std::string event_marks(const Plan& plan, int height) {
     svg += fmt::format(
         "<line x1=\"{0:.1f}\" y1=\"{1}\" x2=\"{0:.1f}\" y2=\"{2}\" stroke=\"#888\" "
         "stroke-width=\"0.5\"><title>{3}: {4}</title></line>\n",
-        x_of(plan, event.time), top - 6, height, readable_time(event.time), escaped(event.what));
+        x_of(plan, event.time), top - 6, height, readable_time(event.time),
+        base::xml_escaped(event.what));
   }
   return svg;
 }
@@ -131,7 +111,7 @@ std::string table(const char* title, const std::vector<PlanEvent>& events) {
   std::string html = fmt::format("<h2>{}</h2>\n<table>\n", title);
   for (const PlanEvent& event : events) {
     html += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", readable_time(event.time),
-                        escaped(event.what));
+                        base::xml_escaped(event.what));
   }
   return html + "</table>\n" + (events.empty() ? "<p>none</p>\n" : "");
 }
@@ -149,7 +129,7 @@ std::string legend() {
 }  // namespace
 
 std::string plan_page(const Plan& plan) {
-  const std::string title = fmt::format("Keys of {}", escaped(plan.apex.text()));
+  const std::string title = fmt::format("Keys of {}", base::xml_escaped(plan.apex.text()));
   return fmt::format(
              "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta "
              "charset=\"utf-8\"><title>{0}</title>\n"
