@@ -194,7 +194,7 @@ void add_ceremony(CLI::App& app, Chosen& chosen) {
        "  tldctl ceremony demo --zone kz. --zsk zsk.dnskey --policy policy.yaml \\\n"
        "    --ksk-id 0123456789abcdef0123456789abcdef \\\n"
        "    --ksk-token "
-       "'pkcs11:token=tld-ksk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/root/"
+       "'pkcs11:token=tld-ksk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/tld/"
        "ksk.pin' \\\n"
        "    --output kz.skr --trust-anchor kz.trust-anchor"});
   const auto options = std::make_shared<Options>();

@@ -348,7 +348,7 @@ void add_ceremony_run(CLI::App& ceremony, Chosen& chosen) {
        "  tldctl ceremony run --zone kz. --policy policy.yaml --request kz.ksr \\\n"
        "    --previous kz.skr --ksk-id 0123456789abcdef0123456789abcdef \\\n"
        "    --ksk-token "
-       "'pkcs11:token=tld-ksk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/root/"
+       "'pkcs11:token=tld-ksk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/tld/"
        "ksk.pin' \\\n"
        "    --output kz-next.skr --request-sha256 SUM"});
   const auto options = std::make_shared<Options>();

@@ -168,9 +168,8 @@ void check_type_refused(const CheckContext& context, const PlacedRRset& placed) 
                              "when they are asked for, or it is no data");
 }
 
-void check_type_dnssec(const CheckContext& context, const PlacedRRset& placed) {
-  const ContentRRset& rrset = placed.rrset;
-  switch (rrset.type) {
+bool is_made_by_the_signer(RRType type) {
+  switch (type) {
     case RRType::RRSIG:
     case RRType::NSEC:
     case RRType::NSEC3:
@@ -179,12 +178,17 @@ void check_type_dnssec(const CheckContext& context, const PlacedRRset& placed) {
     case RRType::DNSKEY:
     case RRType::CDS:
     case RRType::CDNSKEY:
-      context.findings.fault("type-dnssec", rrset.owner, placed.index,
-                             to_text(rrset.type) + " is made by the signer, never stored");
-      return;
+      return true;
     default:
-      return;
+      return false;
   }
+}
+
+void check_type_dnssec(const CheckContext& context, const PlacedRRset& placed) {
+  const ContentRRset& rrset = placed.rrset;
+  if (!is_made_by_the_signer(rrset.type)) return;
+  context.findings.fault("type-dnssec", rrset.owner, placed.index,
+                         to_text(rrset.type) + " is made by the signer, never stored");
 }
 
 // The RRset and its RRSIG must fit a TCP message of 65,535 octets; 1,500 are kept for the header,

@@ -57,6 +57,9 @@ struct CheckContext {
   std::size_t missing = 0;  // Finding::rrset of what is about something missing
 };
 
+// Made from the rest of a zone when it is signed, and never stored.
+bool is_made_by_the_signer(dns::RRType type);
+
 // All of those below: about the apex, once per zone, and about one RRset.
 void check_apex(const CheckContext& context);
 void check_rrset(const CheckContext& context, const PlacedRRset& placed);

@@ -50,6 +50,13 @@ bool is_wanted(const Source& source, const Event& event) {
   return std::string_view(source.table) != "zone" || std::string_view(event.name) == "UPDATE";
 }
 
+std::string feed_inserts(const Source& source, const Event& event, const char* now) {
+  std::string inserts;
+  if (event.old_row) inserts += feed_insert(source, "OLD", now);
+  if (event.new_row) inserts += feed_insert(source, "NEW", now);
+  return inserts;
+}
+
 std::string trigger_name(const Source& source, const Event& event) {
   return "feed_" + std::string(source.table) + "_" + event.name;
 }
@@ -60,11 +67,9 @@ std::vector<std::string> sqlite_triggers() {
   for (const Source& source : sources) {
     for (const Event& event : events) {
       if (!is_wanted(source, event)) continue;
-      std::string body;
-      if (event.old_row) body += feed_insert(source, "OLD", now);
-      if (event.new_row) body += feed_insert(source, "NEW", now);
       result.push_back("CREATE TRIGGER " + trigger_name(source, event) + " AFTER " + event.name +
-                       " ON " + source.table + " BEGIN\n" + body + "END");
+                       " ON " + source.table + " BEGIN\n" + feed_inserts(source, event, now) +
+                       "END");
     }
   }
   return result;
@@ -79,13 +84,10 @@ std::vector<std::string> postgresql_triggers() {
   for (const Source& source : sources) {
     for (const Event& event : events) {
       if (!is_wanted(source, event)) continue;
-      std::string body;
-      if (event.old_row) body += feed_insert(source, "OLD", now);
-      if (event.new_row) body += feed_insert(source, "NEW", now);
       const std::string name = trigger_name(source, event);
       result.push_back("CREATE FUNCTION " + name +
-                       "() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n" + body +
-                       "RETURN NULL; END $$");
+                       "() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n" +
+                       feed_inserts(source, event, now) + "RETURN NULL; END $$");
       result.push_back("CREATE TRIGGER " + name + " AFTER " + event.name + " ON " + source.table +
                        " FOR EACH ROW EXECUTE FUNCTION " + name + "()");
     }

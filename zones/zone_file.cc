@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "dns/rdata.h"
+#include "zones/check_rules.h"
 #include "zones/rdata_parser.h"
 #include "zones/zone_lexer.h"
 
@@ -16,22 +17,6 @@ namespace {
 
 using base::Result;
 using dns::RRType;
-
-bool is_dropped(RRType type) {
-  switch (type) {
-    case RRType::RRSIG:
-    case RRType::NSEC:
-    case RRType::NSEC3:
-    case RRType::NSEC3PARAM:
-    case RRType::ZONEMD:
-    case RRType::DNSKEY:
-    case RRType::CDS:
-    case RRType::CDNSKEY:
-      return true;
-    default:
-      return false;
-  }
-}
 
 char upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
@@ -211,7 +196,7 @@ class ZoneFileReader {
   base::Status read_record(const LexedEntry& entry, const Header& header) {
     ++records_;
     TLD_TRY(const std::uint32_t ttl, ttl_of(header));
-    if (is_dropped(header.type)) {
+    if (is_made_by_the_signer(header.type)) {
       ++dropped_[header.type];
       return base::ok();
     }
