@@ -212,7 +212,8 @@ void ServedZone::start(const ZoneKeys& zone_keys, const keys::SignedKeys& signed
   options.republish_after = std::min<std::chrono::seconds>(options.republish_after,
                                                            signature_policy(policy_).refresh / 3);
   options.serial = config_.serial;
-  options.brake = config_.brake;
+  options.rules.brake = config_.brake;
+  if (!config_.key_register.empty()) options.rules.max_zone_ttl = policy_.zone.max_zone_ttl;
   if (shared_.verification) {
     verifier_ = std::make_unique<publish::ZoneVerifier>(
         publish::ZoneVerifier::Options{shared_.verification->directory,

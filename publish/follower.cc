@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "publish/publisher.h"
 #include "signer/filler.h"
 #include "zones/check.h"
 #include "zones/update.h"
@@ -160,11 +159,11 @@ Status Follower::publish_with(const zones::PublishOptions& options) {
           store_->publish(
               zone_.apex, options,
               [&](const zones::PendingChanges& pending) -> base::Result<zones::Decision> {
-                if (pending.first) return decide(pending, nullptr, options_.brake);
+                if (pending.first) return decide(pending, nullptr, options_.rules);
                 if (!latest_ || pending.last != latest_->publication) {
                   return base::unavailable("another publisher was faster");
                 }
-                return decide(pending, latest_->signed_zone->zone_pointer(), options_.brake);
+                return decide(pending, latest_->signed_zone->zone_pointer(), options_.rules);
               }));
   if (!made) return base::ok();
   last_publication_ = std::chrono::steady_clock::now();
@@ -205,6 +204,7 @@ Status Follower::load() {
   if (!report.passed()) {
     return base::refused("what was published fails its checks: " + report.faults_text());
   }
+  warn_of_ttl(loaded.content);
   zone_.build.serial = loaded.publication.serial;
   TLD_TRY(auto zone, zones::build(*report.checked, zone_.build));
   take_other_lineage(
@@ -313,6 +313,20 @@ void Follower::warn_of_expiry(const dns::Soa& soa) {
           zone_.apex.text(), soa.expire, soa.refresh, needed, zone_.policy.refresh.count()));
 }
 
+// It was published under another policy, or by a server without one: what serves is served on.
+void Follower::warn_of_ttl(const zones::ZoneContent& content) {
+  if (!options_.rules.max_zone_ttl) return;
+  const auto longest = longest_ttl(content);
+  if (longest <= *options_.rules.max_zone_ttl) return;
+  log_->write(
+      base::Level::error,
+      fmt::format("tld: zone {}: max-zone-ttl: what is published has a TTL of {} s, above "
+                  "the policy's zone.max-zone-ttl, {} s, on which the timing of key rolls "
+                  "rests. It is served; raise max-zone-ttl, or lower the TTL and roll no "
+                  "key before the old one has run out",
+                  zone_.apex.text(), longest.count(), options_.rules.max_zone_ttl->count()));
+}
+
 void Follower::swap(std::shared_ptr<const signer::SignedZone> zone,
                     const zones::Publication& publication) {
   warn_of_expiry(zone->zone().soa());
@@ -332,10 +346,10 @@ Status Follower::say_what_stands_in_the_way() {
   }
   TLD_TRY(const auto hold, store_->hold(zone_.apex));
   if (hold) {
-    return base::refused(
-        fmt::format("the brake holds what the registry has changed: {}; tldctl zone approve --hold "
-                    "{} lets it go live ({} of {} approvals)",
-                    hold->reason, hold->id, hold->approved_by.size(), options_.brake.approvals));
+    return base::refused(fmt::format(
+        "the brake holds what the registry has changed: {}; tldctl zone approve --hold "
+        "{} lets it go live ({} of {} approvals)",
+        hold->reason, hold->id, hold->approved_by.size(), options_.rules.brake.approvals));
   }
   return base::ok();
 }

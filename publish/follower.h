@@ -33,8 +33,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "publish/brake.h"
 #include "publish/live_zone.h"
+#include "publish/publisher.h"
 #include "signer/signing_service.h"
 #include "zones/build.h"
 #include "zones/store.h"
@@ -57,7 +57,7 @@ class Follower {
     std::chrono::milliseconds retry_after{1000};  // after what failed
     std::size_t signing_window = 64;              // signatures in the making for a publication
     zones::SerialRule serial = zones::SerialRule::counter;
-    BrakeLimits brake;
+    PublicationRules rules;
     std::chrono::seconds keep_publications = std::chrono::hours{48};
     // A zone without changes is published again after so long, so that secondaries get the
     // signatures that were made anew.
@@ -138,6 +138,7 @@ class Follower {
   void serve_what_needs_no_signature();
   void swap(std::shared_ptr<const signer::SignedZone> zone, const zones::Publication& publication);
   void warn_of_expiry(const dns::Soa& soa);
+  void warn_of_ttl(const zones::ZoneContent& content);
   bool is_overtaken() const;
   void prune();
   void note(const base::Status& outcome);

@@ -1,17 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "publish/publisher.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dns/rdata.h"
 #include "zones/check.h"
 #include "zones/update.h"
 
 namespace tld::publish {
 namespace {
 
-base::Result<zones::Decision> decide_first(const zones::ZoneContent& content) {
+using std::chrono::seconds;
+
+// NSEC3PARAM has the SOA minimum as TTL.
+seconds longest_ttl_of(dns::RRType type, std::uint32_t ttl, std::string_view first_rdata) {
+  if (type == dns::RRType::SOA) {
+    const auto soa = dns::Soa::from_wire(first_rdata);
+    if (soa) ttl = std::max(ttl, soa.value().minimum);
+  }
+  return seconds{ttl};
+}
+
+seconds longest_ttl_of(const zones::ContentRRset& rrset) {
+  return longest_ttl_of(rrset.type, rrset.ttl, *rrset.rdata.begin());
+}
+
+// "" when no resolver keeps it for longer than the policy counts on.
+std::string ttl_fault(const dns::Name& owner, dns::RRType type, seconds longest,
+                      const PublicationRules& rules) {
+  if (!rules.max_zone_ttl || longest <= *rules.max_zone_ttl) return "";
+  return fmt::format("max-zone-ttl: {}: {}: {} s is above the policy's zone.max-zone-ttl, {} s",
+                     owner.text(), to_text(type), longest.count(), rules.max_zone_ttl->count());
+}
+
+std::string ttl_fault(const zones::NameData& name, const PublicationRules& rules) {
+  for (const dns::RRset& rrset : name.rrsets) {
+    const seconds longest = longest_ttl_of(rrset.type, rrset.ttl, rrset.rdatas.front());
+    std::string fault = ttl_fault(name.name, rrset.type, longest, rules);
+    if (!fault.empty()) return fault;
+  }
+  return "";
+}
+
+base::Result<zones::Decision> decide_first(const zones::ZoneContent& content,
+                                           const PublicationRules& rules) {
   const zones::CheckReport report = zones::check(content);
   if (!report.passed()) {
     return base::refused("the zone as it is in the store fails its checks: " +
                          report.faults_text());
+  }
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    const zones::ContentRRset rrset = content[i];
+    const std::string fault =
+        ttl_fault(dns::Name(rrset.owner), rrset.type, longest_ttl_of(rrset), rules);
+    if (!fault.empty()) {
+      return base::refused("the zone as it is in the store fails its checks: " + fault);
+    }
   }
   zones::Decision decision;
   decision.first = true;
@@ -22,26 +68,42 @@ base::Result<zones::Decision> decide_first(const zones::ZoneContent& content) {
 
 base::Result<zones::Decision> decide(const zones::PendingChanges& pending,
                                      const std::shared_ptr<const zones::Zone>& published,
-                                     const BrakeLimits& limits) {
-  if (pending.first) return decide_first(*pending.first);
+                                     const PublicationRules& rules) {
+  if (pending.first) return decide_first(*pending.first, rules);
   zones::Decision decision;
   decision.set_aside = pending.bad_rows;
   std::vector<zones::NameData> wanted;
-  wanted.reserve(pending.changes.size());
-  for (const zones::NameChange& change : pending.changes) wanted.push_back(change.after);
+  std::vector<const zones::NameChange*> candidates;
+  for (const zones::NameChange& change : pending.changes) {
+    std::string fault = ttl_fault(change.after, rules);
+    if (!fault.empty()) {
+      decision.set_aside.push_back({change.after.name.text(), std::move(fault), {}});
+      continue;
+    }
+    candidates.push_back(&change);
+    wanted.push_back(change.after);
+  }
   TLD_TRY(const zones::Update update, zones::update(published, wanted, {}));
   auto refusal = update.refusals.begin();
-  for (std::size_t i = 0; i < pending.changes.size(); ++i) {
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (refusal != update.refusals.end() && refusal->change == i) {
       decision.set_aside.push_back({wanted[i].name.text(), refusal->finding.message(), {}});
       ++refusal;
     } else {
-      decision.changes.push_back(pending.changes[i]);
+      decision.changes.push_back(*candidates[i]);
     }
   }
   decision.hold =
-      brake(impact_of(decision.changes, published->apex()), *published, limits, pending.hold);
+      brake(impact_of(decision.changes, published->apex()), *published, rules.brake, pending.hold);
   return decision;
+}
+
+seconds longest_ttl(const zones::ZoneContent& content) {
+  seconds longest{0};
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    longest = std::max(longest, longest_ttl_of(content[i]));
+  }
+  return longest;
 }
 
 }  // namespace tld::publish

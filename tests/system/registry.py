@@ -37,8 +37,8 @@ def add_server(name, server):
             f"({id_of('delegation', name)}, {id_of('host', server)});\n")
 
 
-def delegate(name, *servers):
-    return (f"INSERT INTO delegation (zone_id, name, ns_ttl) SELECT id, {quoted(name)}, 3600 FROM "
+def delegate(name, *servers, ttl=3600):
+    return (f"INSERT INTO delegation (zone_id, name, ns_ttl) SELECT id, {quoted(name)}, {ttl} FROM "
             "zone;\n" + "".join(add_server(name, server) for server in servers or SHARED))
 
 
@@ -46,8 +46,8 @@ def drop_servers(name):
     return f"DELETE FROM nameserver WHERE delegation_id = {id_of('delegation', name)};\n"
 
 
-def add_ds(name, tag, digest):
-    return (f"UPDATE delegation SET ds_ttl = 3600 WHERE {is_named(name)};\n"
+def add_ds(name, tag, digest, ttl=3600):
+    return (f"UPDATE delegation SET ds_ttl = {ttl} WHERE {is_named(name)};\n"
             f"INSERT INTO ds VALUES ({id_of('delegation', name)}, {tag}, 13, 2, {quoted(digest)});\n")
 
 
@@ -96,8 +96,8 @@ class ZoneText:
                       if not (line.split("\t")[0] == owner
                               and (not types or line.split("\t")[3] in types))]
 
-    def add(self, owner, rdtype, *rdatas):
-        self.lines += [f"{owner}\t3600\tIN\t{rdtype}\t{rdata}" for rdata in rdatas]
+    def add(self, owner, rdtype, *rdatas, ttl=3600):
+        self.lines += [f"{owner}\t{ttl}\tIN\t{rdtype}\t{rdata}" for rdata in rdatas]
 
     def replace(self, old, new):
         self.lines = [line.replace(old, new) for line in self.lines]

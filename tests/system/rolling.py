@@ -9,6 +9,7 @@ from processes import generate_zone, wait_for
 from registry import ZoneText
 
 ORIGIN = "kz."
+MAX_TTL = 5  # seconds
 POLICY = {
     "algorithm": "ECDSAP256SHA256",
     "signatures": {"sign-delay": "PT10S"},
@@ -16,7 +17,7 @@ POLICY = {
     "keys": {"publish-safety": "PT1S", "retire-safety": "PT1S",
              "zsk": {"lifetime": "PT40S", "prepublish": "PT5S", "postpublish": "PT20S",
                      "emergency-postpublish": "PT15S"}},
-    "zone": {"max-zone-ttl": "PT5S", "zone-propagation-delay": "PT1S", "cache-ttl": "PT1S"},
+    "zone": {"max-zone-ttl": f"PT{MAX_TTL}S", "zone-propagation-delay": "PT1S", "cache-ttl": "PT1S"},
 }
 
 
@@ -32,7 +33,7 @@ class Rolling(Deployment):
     def add_rolling_zone(self, folder, delegations=300):
         # 253: dnssec-verify puts *. in front of each name
         file = generate_zone(folder / "kz.zone", "--origin", ORIGIN, "--delegations", delegations,
-                             "--signed", 40, "--longest", 253)
+                             "--signed", 40, "--longest", 253, "--max-ttl", MAX_TTL)
         self.text = ZoneText(file)
         self.import_zone(ORIGIN, file)
         self.keys = [self.zsk_token.generate(ORIGIN, "zsk") for _ in range(self._zsks)]

@@ -8,7 +8,7 @@ import pytest
 import registry as r
 from processes import wait_for
 from publications import ORIGIN, check, check_whole, published
-from rolling import POLICY, Rolling
+from rolling import MAX_TTL, POLICY, Rolling
 
 
 @pytest.fixture
@@ -66,9 +66,10 @@ def test_zsk_rollover_under_load(rolling):
     counters = rolling.counters()
     assert counters["servfail-unsigned"] == counters["sign-verify-failed"] == 0
     with published(rolling):
-        rolling.sql(r.delegate("after-the-roll.kz.") + r.add_ds("after-the-roll.kz.", 7, "1" * 64))
-    rolling.text.add("after-the-roll.kz.", "NS", *r.SHARED)
-    rolling.text.add("after-the-roll.kz.", "DS", f"7 13 2 {'1' * 64}")
+        rolling.sql(r.delegate("after-the-roll.kz.", ttl=MAX_TTL)
+                    + r.add_ds("after-the-roll.kz.", 7, "1" * 64, ttl=MAX_TTL))
+    rolling.text.add("after-the-roll.kz.", "NS", *r.SHARED, ttl=MAX_TTL)
+    rolling.text.add("after-the-roll.kz.", "DS", f"7 13 2 {'1' * 64}", ttl=MAX_TTL)
     check(rolling, "after-the-roll.kz.")
     rolling.server.stop()
     rolling.server.start()

@@ -39,14 +39,14 @@ class Zone:
         return f"{name}.{self.origin}"
 
     def line(self, name, ttl, rdtype, rdata):
-        self.write(f"{name}\t{ttl}\tIN\t{rdtype}\t{rdata}\n")
+        self.write(f"{name}\t{min(ttl, self.arguments.max_ttl)}\tIN\t{rdtype}\t{rdata}\n")
 
     def apex(self):
         at = self.origin or "."
         serial = self.arguments.serial + self.arguments.edition
         self.write(f"; seed {self.arguments.seed}, edition {self.arguments.edition}\n")
         self.line(at, 3600, "SOA", f"{self.full('a.nic')} {self.full('hostmaster.nic')} "
-                  f"{serial} 1800 900 172800 3600")
+                  f"{serial} 1800 900 172800 {min(3600, self.arguments.max_ttl)}")
         for server in "abc":
             self.line(at, 172800, "NS", self.full(f"{server}.nic"))
         self.line(at, 3600, "MX", f"10 {self.full('mail.nic')}")
@@ -190,6 +190,8 @@ def arguments():
     parser.add_argument("--longest", type=int, default=255,
                         help="octets of the longest names (255; dnssec-signzone ends at 253)")
     parser.add_argument("--plain", action="store_true", help="without the names that need care")
+    parser.add_argument("--max-ttl", type=int, default=172800,
+                        help="no TTL and SOA minimum is above it (172800)")
     parser.add_argument("--output", help="file (standard output)")
     return parser.parse_args()
 

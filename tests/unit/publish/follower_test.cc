@@ -106,6 +106,48 @@ TEST_F(FollowerTest, AFaultyChangeIsSetAsideAndTheRestGoesLive) {
   EXPECT_NE(aside[0].reason.find("glue-missing"), std::string::npos);
 }
 
+// Catches: an RRset that resolvers keep for longer than a key roll counts on.
+TEST_F(FollowerTest, AChangeAboveThePolicysLongestTtlIsSetAside) {
+  create_store();
+  import(tests::example_zone());
+  options.rules.max_zone_ttl = std::chrono::seconds{3600};
+  start();
+  ASSERT_TRUE(lives(1));
+  import(tests::example_zone() + "at.example. 3600 NS ns.elsewhere.test.\n" +
+         "above.example. 3601 NS ns.elsewhere.test.\n");
+  ASSERT_TRUE(lives(2));
+  const auto zone = live.current()->signed_zone;
+  EXPECT_TRUE(zone->zone().find(name("at.example.")));
+  EXPECT_FALSE(zone->zone().find(name("above.example.")));
+  const auto aside = open_store()->set_aside(setup.apex, 10).value();
+  ASSERT_EQ(aside.size(), 1u);
+  EXPECT_EQ(aside[0].name, "above.example.");
+  EXPECT_NE(aside[0].reason.find("max-zone-ttl"), std::string::npos);
+  EXPECT_FALSE(log->has("max-zone-ttl"));
+}
+
+TEST_F(FollowerTest, AZoneAboveThePolicysLongestTtlIsNotPublishedAndServedOnWhereItWas) {
+  create_store();
+  import(tests::example_zone());
+  options.rules.max_zone_ttl = std::chrono::seconds{3599};
+  start();
+  ASSERT_TRUE(comes_true([&] {
+    return follower->waiting() &&
+           follower->waiting()->why.find("max-zone-ttl") != std::string::npos;
+  }));
+  EXPECT_EQ(live.generation(), 0u);
+
+  follower.reset();
+  options.rules.max_zone_ttl.reset();
+  start();
+  ASSERT_TRUE(lives(1));
+  follower.reset();
+  options.rules.max_zone_ttl = std::chrono::seconds{3599};
+  start();
+  EXPECT_TRUE(comes_true([&] { return !follower->waiting(); }));
+  EXPECT_TRUE(log->has("max-zone-ttl: what is published has a TTL of 3600 s"));
+}
+
 TEST_F(FollowerTest, AChangeOfTheApexWaitsForApproval) {
   create_store();
   import(tests::example_zone());
