@@ -20,7 +20,9 @@ def question(name, rdtype):
     return Question("load", names.to_name(name), rdtype).wire()[2:]
 
 
-@pytest.mark.parametrize("cache_ttl", ["20", "0"], ids=["packet cache", "no packet cache"])
+@pytest.mark.parametrize("cache_ttl", [
+    pytest.param("20", id="packet cache", marks=pytest.mark.long),
+    pytest.param("0", id="no packet cache")])
 def test_slow_token_under_load(tmp_path, cache_ttl):
     """Catches questions that pile up behind signatures until PowerDNS exits (5,000 queued), or
     answers that need no signature waiting behind those that do. One question in five is cold.
