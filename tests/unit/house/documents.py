@@ -14,7 +14,7 @@ OUTSIDE = ("/", "http:", "https:", "mailto:", "build/")
 OPTION = re.compile(r"--[a-z][a-z-]*")
 COUNTER = re.compile(r"\btld-[a-z][a-z-]+\b")
 # Names that begin as counters do: settings, programs, users, labels in examples.
-NO_COUNTERS = re.compile(r"tld-(hsm|(config|hsmd|zsk|ksk|ksr|skr|audit|approval|hold)(-.*)?)")
+NO_COUNTERS = re.compile(r"tld-(hsm|(config|hsmd|exporter|zsk|ksk|ksr|skr|audit|approval|hold)(-.*)?)")
 
 
 def documents(top):
@@ -68,6 +68,7 @@ class Programs:
     def __init__(self, top, build):
         self._commands = {"tldctl": [build / "cli" / "tldctl"],
                           "tld-hsmd": [build / "hsm" / "daemon" / "tld-hsmd"],
+                          "tld-exporter": [build / "exporter" / "tld-exporter"],
                           "quickstart": [top / "quickstart"], "check": [top / "check"]}
         self._help = {}
 
