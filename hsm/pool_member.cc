@@ -47,7 +47,9 @@ void PoolMember::begin(base::Deadline now, bool is_try) {
 
 void PoolMember::learn(base::Deadline begun, base::Deadline now) {
   constexpr std::int64_t weight = 8;
-  const auto sample = std::chrono::duration_cast<std::chrono::microseconds>(now - begun).count();
+  const auto time = std::chrono::duration_cast<std::chrono::microseconds>(now - begun);
+  counters_.latency.add(time);
+  const std::int64_t sample = time.count();
   const std::int64_t before = latency_.load(std::memory_order_relaxed);
   // Two threads may lose a sample of each other's: it is an estimate.
   latency_.store(before == 0 ? sample : before + (sample - before) / weight,
@@ -69,6 +71,7 @@ void PoolMember::answered_late(base::Deadline begun, base::Deadline now) {
 
 void PoolMember::failed(base::Deadline now, const base::Error& error) {
   --under_way_;
+  counters_.failed.fetch_add(1, std::memory_order_relaxed);
   const std::string own = "token " + name_ + ": ";  // doors may say themselves who they are
   const std::string& text = error.message;
   const std::string why = text.starts_with(own) ? text.substr(own.size()) : text;
@@ -86,6 +89,7 @@ void PoolMember::outrun(base::Deadline now) {
 }
 
 void PoolMember::judged(base::Deadline now, bool verifies) {
+  if (!verifies) counters_.wrong_signatures.fetch_add(1, std::memory_order_relaxed);
   if (verifies && !distrusted_.load(std::memory_order_relaxed)) return;
   const std::lock_guard lock(mutex_);
   const bool changed = breaker_.judged(now, verifies);

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/latency_histogram.h"
 #include "base/log.h"
 #include "hsm/breaker.h"
 #include "hsm/key.h"
@@ -28,6 +29,11 @@ class PoolMember {
     base::Deadline since = {};  // of the state; the epoch: since the start
     std::string why = {};       // why it opened last; empty: never
     std::uint64_t opened = 0;   // times since the start
+  };
+  struct Counters {                                  // totals since the start
+    base::LatencyHistogram latency;                  // of answers, queueing included, late ones too
+    std::atomic<std::uint64_t> failed{0};            // requests that it did not fulfil
+    std::atomic<std::uint64_t> wrong_signatures{0};  // that did not verify
   };
   enum class Fitness {
     fit,
@@ -58,6 +64,7 @@ class PoolMember {
   void outrun(base::Deadline now);
   void judged(base::Deadline now, bool verifies);
 
+  const Counters& counters() const { return counters_; }
   std::size_t under_way() const { return under_way_.load(std::memory_order_relaxed); }
   // How long an answer usually takes, queueing included; zero: not known yet.
   std::chrono::microseconds usual_latency() const {
@@ -72,8 +79,9 @@ class PoolMember {
   const std::shared_ptr<KeyDoor> door_;
   const std::shared_ptr<base::Log> log_;
   mutable std::mutex mutex_;
-  Breaker breaker_;                      // guarded by mutex_
-  std::string said_;                     // guarded by mutex_: why it opened, as the log has it
+  Breaker breaker_;   // guarded by mutex_
+  std::string said_;  // guarded by mutex_: why it opened, as the log has it
+  Counters counters_;
   std::atomic<bool> distrusted_{false};  // as the breaker's, to be read without the lock
   std::atomic<std::size_t> under_way_{0};
   std::atomic<std::int64_t> latency_{0};  // microseconds, smoothed

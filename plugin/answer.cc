@@ -204,6 +204,7 @@ void Answer::add_rrsigs(Records& out, const PinnedZone& zone, const std::vector<
     out.push_back(
         make_rrsig(zone, owner, w.type, w.ttl, w.labels, zone.signed_zone().key(*by), signature));
   }
+  server_.counters().signatures_served.fetch_add(wanted.size(), std::memory_order_relaxed);
 }
 
 void Answer::make_missing(const PinnedZone& zone, const std::vector<Wanted>& missing,

@@ -12,6 +12,7 @@
 
 #include "plugin/backend.h"
 #include "plugin/content.h"
+#include "plugin/metrics.h"
 #include "plugin/pdns.h"
 #include "plugin/server.h"
 #include "plugin/settings.h"
@@ -96,6 +97,7 @@ struct Loader {
     pdns_compat::report(std::make_unique<TldFactory>());
     register_statistics();
     register_status_command();
+    register_metrics_command();
 #ifdef __SANITIZE_ADDRESS__
     DynListener::registerFunc("TLD-LEAKS", check_leaks, "what nothing points to any more", "");
 #endif

@@ -90,6 +90,26 @@ std::uint64_t ServedZone::retried_elsewhere() const {
   return sum;
 }
 
+std::optional<base::Time> ServedZone::signed_keys_until(base::Time now) const {
+  const auto keys = signed_keys();
+  if (!keys) return std::nullopt;
+  const auto live = live_.signed_zone();
+  if (!live) return keys->covered_until();
+  return std::min(keys->covered_until(), keys->listed_until(now, live->served_dnskeys()));
+}
+
+void ServedZone::survey_when_due() {
+  constexpr int share = 100;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto live = live_.signed_zone();
+  if (!live || begin < next_survey_) return;
+  auto made = std::make_shared<const signer::Survey>(
+      signer::survey(*live, shared_.clock->now(), shared_.cache_ttl));
+  *survey_.lock() = std::move(made);
+  const auto end = std::chrono::steady_clock::now();
+  next_survey_ = end + share * (end - begin);
+}
+
 void ServedZone::look() {
   tell_secondaries_once_signed();
   republish_with_new_keys();

@@ -32,6 +32,7 @@
 #include "signer/filler.h"
 #include "signer/log/signature_log.h"
 #include "signer/signing_service.h"
+#include "signer/survey.h"
 
 namespace tld::plugin {
 
@@ -49,6 +50,7 @@ class ServedZone {
     std::shared_ptr<const base::Clock> clock;
     std::shared_ptr<base::Log> log;
     std::function<void(const dns::Name& apex, std::uint32_t serial)> on_published;
+    std::chrono::seconds cache_ttl{20};  // of PowerDNS's packet cache
   };
 
   // `id`: PowerDNS's zone id, from 1.
@@ -61,6 +63,9 @@ class ServedZone {
   // Takes up the signed-key file when it is new or has changed; starts the zone with the first good
   // one. Called every few seconds.
   void look();
+  // Looks at all signatures of what is live, unless it did so a moment ago: so often that it takes
+  // one per cent of a core at most. Called every few seconds.
+  void survey_when_due();
 
   // Changes whenever publication() or signed_keys() does.
   std::uint64_t generation() const { return live_.generation() + keys_generation_.load(); }
@@ -80,6 +85,11 @@ class ServedZone {
   const signer::SignatureLog* signature_log() const {
     return started_.load(std::memory_order_acquire) ? signature_log_.get() : nullptr;
   }
+  // Until when answers can have the DNSKEY RRset that the keys which sign now need; nullopt: there
+  // is no signed-key file.
+  std::optional<base::Time> signed_keys_until(base::Time now) const;
+  // What the last look at all signatures found; null: there was none yet.
+  std::shared_ptr<const signer::Survey> survey() const { return *survey_.read(); }
   // Null: the zone has no also-notify.
   const publish::Notifier* notifier() const { return notifier_.get(); }
   const std::vector<dns::Name>& transfer_keys() const { return config_.transfer_keys; }
@@ -121,6 +131,9 @@ class ServedZone {
   ZoneKeys keys_;                                        // that the zone is signed with
   std::unique_ptr<KeyKeeper> keeper_;                    // null: one ZSK for ever
   base::Guarded<std::string> roll_waits_for_;
+
+  base::Guarded<std::shared_ptr<const signer::Survey>> survey_;
+  base::Deadline next_survey_{};
 
   publish::LiveZone live_;
   std::unique_ptr<publish::Notifier> notifier_;

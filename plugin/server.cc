@@ -105,6 +105,7 @@ base::Status Server::configure(const Config& config) {
                             clock_,
                             log_,
                             {}};
+  shared.cache_ttl = options_.cache_ttl;
   for (const Token& token : tokens_) shared.doors[token.name] = token.member;
   shared.on_published = [log = log_, forget = options_.forget_answers](const dns::Name& apex,
                                                                        std::uint32_t serial) {
@@ -127,17 +128,11 @@ base::Status Server::configure(const Config& config) {
 void Server::keep() {
   for (;;) {
     std::this_thread::sleep_for(look_interval);
-    for (const auto& zone : zones_) zone->look();
+    for (const auto& zone : zones_) {
+      zone->look();
+      zone->survey_when_due();
+    }
   }
-}
-
-std::uint64_t Server::notify_total(
-    std::atomic<std::uint64_t> publish::Notifier::Counters::*counter) const {
-  std::uint64_t sum = 0;
-  for (const auto& zone : zones_) {
-    if (zone->notifier() != nullptr) sum += zone->notifier()->counters().*counter;
-  }
-  return sum;
 }
 
 std::uint64_t Server::breakers_opened() const {

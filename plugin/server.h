@@ -30,6 +30,7 @@ namespace tld::plugin {
 struct QuestionCounters {
   std::atomic<std::uint64_t> backend_calls{0};
   std::atomic<std::uint64_t> exclusive_locks{0};      // taken while answering; 0 when all is signed
+  std::atomic<std::uint64_t> signatures_served{0};    // in answers and transfers
   std::atomic<std::uint64_t> signatures_missing{0};   // a question needed one that was not there
   std::atomic<std::uint64_t> waited{0};               // ... and waited for it
   std::atomic<std::uint64_t> wait_refused{0};         // ... and could not: all places taken
@@ -66,9 +67,6 @@ class Server {
 
   // Null: no tsig of the configuration has this name.
   const TsigKey* tsig_key(dns::NameView name) const { return tsig_keys_.find(name); }
-  // A counter of the notifiers, over all zones.
-  std::uint64_t notify_total(
-      std::atomic<std::uint64_t> publish::Notifier::Counters::*counter) const;
 
   std::uint64_t breakers_opened() const;
   std::uint64_t retried_elsewhere() const;  // signatures, over all zones

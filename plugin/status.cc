@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
+#include "plugin/counters.h"
 #include "plugin/pdns.h"
 #include "plugin/question.h"
 #include "plugin/server.h"
@@ -17,112 +18,6 @@ namespace {
 
 using nlohmann::json;
 using std::chrono::milliseconds;
-
-struct Counter {
-  const char* name;  // in the StatBag, with "tld-" in front, and in TLD-STATUS
-  const char* description;
-  std::uint64_t (*value)(Server&);
-};
-
-using NotifyCounters = publish::Notifier::Counters;
-
-std::uint64_t store_reads(Server& server) {
-  std::uint64_t sum = 0;
-  for (const auto& zone : server.zones()) sum += zone->store_reads();
-  return sum;
-}
-
-std::uint64_t verifications(Server& server,
-                            std::atomic<std::uint64_t> publish::ZoneVerifier::Counters::*counter) {
-  std::uint64_t sum = 0;
-  for (const auto& zone : server.zones()) {
-    if (zone->verifier() != nullptr) sum += zone->verifier()->counters().*counter;
-  }
-  return sum;
-}
-
-using VerifierCounters = publish::ZoneVerifier::Counters;
-
-using LogCounters = signer::SignatureLog::Counters;
-
-std::uint64_t log_total(Server& server, std::atomic<std::uint64_t> LogCounters::*counter) {
-  std::uint64_t sum = 0;
-  for (const auto& zone : server.zones()) {
-    if (zone->signature_log() != nullptr) sum += zone->signature_log()->counters().*counter;
-  }
-  return sum;
-}
-
-// One list for the StatBag and for TLD-STATUS: a count has one name everywhere.
-const Counter counters[] = {
-    {"backend-calls", "Calls from PowerDNS that answered a question",
-     [](Server& s) -> std::uint64_t { return s.counters().backend_calls; }},
-    {"question-exclusive-locks", "Exclusive locks taken while answering; none when all is signed",
-     [](Server& s) -> std::uint64_t { return s.counters().exclusive_locks; }},
-    {"signatures-missing", "Signatures that a question needed and that were not there yet",
-     [](Server& s) -> std::uint64_t { return s.counters().signatures_missing; }},
-    {"waited", "Questions that waited for a signature",
-     [](Server& s) -> std::uint64_t { return s.counters().waited; }},
-    {"wait-refused", "Questions that could not wait because all places were taken",
-     [](Server& s) -> std::uint64_t { return s.counters().wait_refused; }},
-    {"servfail-unsigned", "SERVFAIL because a signature could not be had in time",
-     [](Server& s) -> std::uint64_t { return s.counters().servfail_unsigned; }},
-    {"servfail-not-loaded", "SERVFAIL because the zone was not loaded yet",
-     [](Server& s) -> std::uint64_t { return s.counters().servfail_not_loaded; }},
-    {"servfail-signed-keys", "SERVFAIL because the signed-key file covers the present no more",
-     [](Server& s) -> std::uint64_t { return s.counters().servfail_signed_keys; }},
-    {"transfers-broken-off", "AXFRs broken off for lack of a signature",
-     [](Server& s) -> std::uint64_t { return s.counters().transfers_broken_off; }},
-    {"sign-requests", "Signatures asked of a token",
-     [](Server& s) -> std::uint64_t { return s.service().counters().requests; }},
-    {"sign-on-demand", "Signatures made because a question needed them",
-     [](Server& s) -> std::uint64_t { return s.service().counters().made_on_demand; }},
-    {"sign-background", "Signatures made in the background",
-     [](Server& s) -> std::uint64_t { return s.service().counters().made_in_background; }},
-    {"sign-publication", "Signatures made before a changed zone went live",
-     [](Server& s) -> std::uint64_t { return s.service().counters().made_for_publication; }},
-    {"sign-failed", "Signatures that a token or its tld-hsmd refused or could not make",
-     [](Server& s) -> std::uint64_t { return s.service().counters().failed; }},
-    {"sign-timed-out", "Signatures that did not come within the sign-deadline",
-     [](Server& s) -> std::uint64_t { return s.service().counters().timed_out; }},
-    {"sign-verify-failed", "Signatures thrown away: wrong by the published DNSKEY",
-     [](Server& s) -> std::uint64_t { return s.service().counters().verify_failed; }},
-    {"sign-retried-elsewhere", "Signatures that another token was asked for, too",
-     [](Server& s) { return s.retried_elsewhere(); }},
-    {"hsm-breaker-opened", "Times that a token was found unfit and left alone for a while",
-     [](Server& s) { return s.breakers_opened(); }},
-    {"sign-refused-overload", "Signatures not started because too many were in the making",
-     [](Server& s) -> std::uint64_t { return s.service().counters().refused_overload; }},
-    {"notify-sent", "NOTIFY datagrams sent to secondaries",
-     [](Server& s) { return s.notify_total(&NotifyCounters::sent); }},
-    {"notify-answered", "Serials that a secondary was told of and answered",
-     [](Server& s) { return s.notify_total(&NotifyCounters::answered); }},
-    {"notify-given-up", "Serials that a secondary was told of in vain",
-     [](Server& s) { return s.notify_total(&NotifyCounters::given_up); }},
-    {"verifications-accepted", "Versions of a zone that every verifier accepted",
-     [](Server& s) { return verifications(s, &VerifierCounters::accepted); }},
-    {"verifications-rejected", "Versions of a zone that a verifier refused",
-     [](Server& s) { return verifications(s, &VerifierCounters::rejected); }},
-    {"verifications-failed", "Versions of a zone that could not be judged",
-     [](Server& s) { return verifications(s, &VerifierCounters::failed); }},
-    {"log-entries", "Signatures written to the signature log",
-     [](Server& s) { return log_total(s, &LogCounters::written); }},
-    {"log-octets", "Octets that the signature log has on the disk now",
-     [](Server& s) { return log_total(s, &LogCounters::octets); }},
-    {"log-loaded", "Signatures taken from the signature log, each verified",
-     [](Server& s) { return log_total(s, &LogCounters::recalled); }},
-    {"log-rejected", "Signatures in the signature log that did not verify",
-     [](Server& s) { return log_total(s, &LogCounters::rejected); }},
-    {"log-dropped", "Signatures that could not be written to the signature log",
-     [](Server& s) { return log_total(s, &LogCounters::dropped); }},
-    {"log-damaged", "Octets of the signature log that were no whole entries",
-     [](Server& s) { return log_total(s, &LogCounters::damaged_octets); }},
-    {"log-write-failures", "Failures of the disk under the signature log",
-     [](Server& s) { return log_total(s, &LogCounters::failures); }},
-    {"log-rewrites", "Times that a signature log was written anew",
-     [](Server& s) { return log_total(s, &LogCounters::rewrites); }},
-    {"store-reads", "Loads of a zone from the registry store", store_reads},
-};
 
 std::string utc(base::Time t) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
@@ -161,21 +56,12 @@ json describe(const publish::Notifier::Secondary& secondary) {
   return out;
 }
 
-base::Time signed_keys_until(const keys::SignedKeys& keys, const publish::Publication* live,
-                             base::Time now) {
-  if (live == nullptr) return keys.covered_until();
-  return std::min(keys.covered_until(),
-                  keys.listed_until(now, live->signed_zone->served_dnskeys()));
-}
-
 json describe(ServedZone& zone, base::Time now) {
   json out;
   out["zone"] = zone.apex().text();
   const auto publication = zone.publication();
   if (publication) out["live"] = describe(*publication);
-  if (const auto keys = zone.signed_keys()) {
-    out["signed-keys-until"] = utc(signed_keys_until(*keys, publication.get(), now));
-  }
+  if (const auto until = zone.signed_keys_until(now)) out["signed-keys-until"] = utc(*until);
   if (const std::string trouble = zone.signed_keys_trouble(); !trouble.empty()) {
     out["signed-keys-refused"] = trouble;
   }
@@ -231,7 +117,7 @@ json status() {
   const base::Time now = server->clock().now();
   for (const auto& zone : server->zones()) out["zones"].push_back(describe(*zone, now));
   for (const Token& token : server->tokens()) out["tokens"].push_back(describe(token, now));
-  for (const Counter& counter : counters) out["counters"][counter.name] = counter.value(*server);
+  for (const Counter& counter : counters()) out["counters"][counter.name] = counter.value(*server);
   out["signatures-in-the-making"] = server->service().in_flight();
   out["last-signing-failure"] = server->service().last_failure();
   return out;
@@ -351,7 +237,7 @@ void register_status_command() {
 }
 
 void register_statistics() {
-  for (const Counter& counter : counters) {
+  for (const Counter& counter : counters()) {
     S.declare(
         std::string("tld-") + counter.name, counter.description,
         [&counter](const std::string&) -> std::uint64_t {

@@ -126,6 +126,14 @@ dns::RRset Zone::signable(Slot slot) const {
   return *std::move(rrset);
 }
 
+std::optional<std::uint32_t> Zone::slot_ttl(Slot slot) const {
+  if (slot >= storage_->slot_limit) return std::nullopt;
+  const auto place = storage_->slot_place(slot);
+  if (!place) return std::nullopt;
+  if (place->type == dns::RRType::NSEC3) return nsec3_ttl();
+  return find(place->owner)->rrset(place->type)->ttl;
+}
+
 bool Zone::has_slot(Slot slot) const {
   return slot < storage_->slot_limit && storage_->slot_place(slot).has_value();
 }

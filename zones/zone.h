@@ -117,6 +117,8 @@ class Zone {
   // (owner: the hashed name; RDATA: exactly what PowerDNS builds from lookup(ANY, owner)).
   // REQUIRES: has_slot(slot); else the process ends.
   dns::RRset signable(Slot slot) const;
+  // The TTL of its RRset in seconds, without a copy; nullopt: this version has no such slot.
+  std::optional<std::uint32_t> slot_ttl(Slot slot) const;
 
   std::size_t node_count() const;
   std::size_t delegation_count() const;

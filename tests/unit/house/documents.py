@@ -14,7 +14,7 @@ OUTSIDE = ("/", "http:", "https:", "mailto:", "build/")
 OPTION = re.compile(r"--[a-z][a-z-]*")
 COUNTER = re.compile(r"\btld-[a-z][a-z-]+\b")
 # Names that begin as counters do: settings, programs, users, labels in examples.
-NO_COUNTERS = re.compile(r"tld-(hsm|(config|hsmd|zsk|ksk|ksr|skr|audit|approval|hold)(-.*)?)")
+NO_COUNTERS = re.compile(r"tld-(hsm|(config|hsmd|exporter|zsk|ksk|ksr|skr|audit|approval|hold)(-.*)?)")
 
 
 def documents(top):
@@ -68,6 +68,7 @@ class Programs:
     def __init__(self, top, build):
         self._commands = {"tldctl": [build / "cli" / "tldctl"],
                           "tld-hsmd": [build / "hsm" / "daemon" / "tld-hsmd"],
+                          "tld-exporter": [build / "exporter" / "tld-exporter"],
                           "quickstart": [top / "quickstart"], "check": [top / "check"]}
         self._help = {}
 
@@ -120,17 +121,17 @@ def unknown_options(top, programs):
 
 
 def counters(top):
-    """-> the names in plugin/status.cc's list, as the StatBag has them."""
-    text = (top / "plugin" / "status.cc").read_text("utf-8")
-    listed = text.partition("const Counter counters[] = {")[2].partition("\n};")[0]
+    """-> the names in plugin/counters.cc's list, as the StatBag has them."""
+    text = (top / "plugin" / "counters.cc").read_text("utf-8")
+    listed = text.partition("constexpr Counter all[] = {")[2].partition("\n};")[0]
     return {"tld-" + name for name in re.findall(r'^\s*\{"([a-z-]+)",', listed, re.M)}
 
 
 def wrong_counters(top):
-    """docs/monitoring.md has every counter; no document names one that there is not."""
+    """docs/monitoring/README.md has every counter; no document names one that there is not."""
     there, faults = counters(top), []
-    told = (top / "docs" / "monitoring.md").read_text("utf-8")
-    faults += [f"docs/monitoring.md: {name} is not explained" for name in sorted(there)
+    told = (top / "docs" / "monitoring" / "README.md").read_text("utf-8")
+    faults += [f"docs/monitoring/README.md: {name} is not explained" for name in sorted(there)
                if f"`{name}`" not in told]
     for document in documents(top):
         for code in INLINE.findall(FENCE.sub("", document.read_text("utf-8"))):
@@ -138,3 +139,16 @@ def wrong_counters(top):
             if COUNTER.fullmatch(name) and not NO_COUNTERS.fullmatch(name) and name not in there:
                 faults.append(f"{document.relative_to(top)}: there is no counter {name}")
     return faults
+
+
+def families(top):
+    """-> the families in plugin/metrics.cc, which are not in the list of counters."""
+    text = (top / "plugin" / "metrics.cc").read_text("utf-8")
+    return set(re.findall(r'"(tld_[a-z0-9_]+)"', text))
+
+
+def unexplained_metrics(top):
+    """docs/monitoring/README.md has every family that is more than a counter of the list."""
+    told = (top / "docs" / "monitoring" / "README.md").read_text("utf-8")
+    return [f"docs/monitoring/README.md: {name} is not explained" for name in sorted(families(top))
+            if f"`{name}`" not in told]

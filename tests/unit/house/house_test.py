@@ -37,6 +37,9 @@ class House(unittest.TestCase):
     def test_documents_name_counters_that_exist(self):
         self.keeps(documents.wrong_counters(TOP))
 
+    def test_documents_explain_metrics(self):
+        self.keeps(documents.unexplained_metrics(TOP))
+
 
 for rule in rules.ALL:
     setattr(House, f"test_{rule.__name__}", lambda self, rule=rule: self.keeps(rule(TOP)))
@@ -170,15 +173,22 @@ class PlantedInDocuments(Tree):
         self.assertEqual([], documents.unknown_options(self.top, PROGRAMS))
 
     def test_counter(self):
-        self.put("plugin/status.cc", SPDX + 'const Counter counters[] = {\n    {"one", "x"},\n'
+        self.put("plugin/counters.cc", SPDX + 'constexpr Counter all[] = {\n    {"one", "x"},\n'
                  '    {"two", "x"},\n};\n')
-        self.put("docs/monitoring.md", "`tld-one` and `tld-two`, from `tld-hsmd`\n")
+        self.put("docs/monitoring/README.md", "`tld-one` and `tld-two`, from `tld-hsmd`\n")
         self.assertEqual([], documents.wrong_counters(self.top))
-        self.put("docs/monitoring.md", "`tld-one`\n")
+        self.put("docs/monitoring/README.md", "`tld-one`\n")
         self.finds(documents.wrong_counters, "tld-two")
-        self.put("docs/monitoring.md", "`tld-one` and `tld-two`\n")
+        self.put("docs/monitoring/README.md", "`tld-one` and `tld-two`\n")
         self.put("README.md", "`tld-three`\n")
         self.finds(documents.wrong_counters, "tld-three")
+
+    def test_metric(self):
+        self.put("plugin/metrics.cc", SPDX + 'text.family("tld_one_seconds", x, "y");\n')
+        self.put("docs/monitoring/README.md", "`tld_one_seconds`\n")
+        self.assertEqual([], documents.unexplained_metrics(self.top))
+        self.put("docs/monitoring/README.md", "`tld_one`\n")
+        self.finds(documents.unexplained_metrics, "tld_one_seconds")
 
 
 if __name__ == "__main__":

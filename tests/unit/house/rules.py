@@ -16,6 +16,7 @@ ROOMS = {
     "publish": {"signer", "zones", "dns", "base"},
     "epp": {"zones", "dns", "base"},
     "plugin": {"publish", "keys", "signer", "zones", "hsm", "dns", "base"},
+    "exporter": {"base"},
     "cli": {"epp", "publish", "keys", "signer", "zones", "hsm", "dns", "base"},
 }
 # Of hsm/, what those see that only need keys and signatures.

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <deque>
 #include <future>
+#include <numeric>
 
 #include "hsm/prove_everywhere.h"
 #include "hsm/software_key.h"
@@ -101,6 +102,28 @@ TEST_F(KeyPoolTest, TheFirstSignsAndTheOthersAreReserves) {
   EXPECT_EQ(tokens[1].sign_calls() + tokens[2].sign_calls(), 0u);
   EXPECT_EQ(pool.retried_elsewhere(), 0u);
   EXPECT_EQ(pool.members(), count);
+}
+
+// Catches: what an operator is shown of a token counted for another one, or not at all.
+TEST_F(KeyPoolTest, CountsForEachToken) {
+  KeyPool pool(all, unhurried());
+  const auto answers = [&](std::size_t i) {
+    const auto counts = all[i]->counters().latency.view().counts;
+    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  };
+  const auto first = answers(0);  // of make_members()
+  const auto second = answers(1);
+  EXPECT_EQ(signer(pool), 0);
+  EXPECT_EQ(answers(0), first + 1);
+  tokens[0].faults().away = true;
+  EXPECT_EQ(signer(pool), 1);
+  EXPECT_EQ(all[0]->counters().failed, 1u);
+  EXPECT_EQ(answers(0), first + 1);
+  EXPECT_EQ(answers(1), second + 1);
+  EXPECT_EQ(all[1]->counters().failed, 0u);
+  pool.judge(key.id, 1, false);
+  EXPECT_EQ(all[1]->counters().wrong_signatures, 1u);
+  EXPECT_EQ(all[0]->counters().wrong_signatures, 0u);
 }
 
 // Catches: one token gone that costs one signature, or costs each request a try.
