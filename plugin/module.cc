@@ -11,6 +11,7 @@
 #endif
 
 #include "plugin/backend.h"
+#include "plugin/clock_command.h"
 #include "plugin/content.h"
 #include "plugin/pdns.h"
 #include "plugin/server.h"
@@ -77,6 +78,7 @@ class TldFactory final : public BackendFactory {
     options.forget_answers = [](const dns::Name& name) {
       purgeAuthCachesExact(to_dnsname(name));
     };
+    options.forget_all_answers = [] { purgeAuthCaches(); };
     const auto server = Server::start(::arg()["tld" + suffix + "-config"], options, log);
     if (!server) throw PDNSException("tld: " + server.error().message);
   }
@@ -96,6 +98,7 @@ struct Loader {
     pdns_compat::report(std::make_unique<TldFactory>());
     register_statistics();
     register_status_command();
+    register_clock_command();
 #ifdef __SANITIZE_ADDRESS__
     DynListener::registerFunc("TLD-LEAKS", check_leaks, "what nothing points to any more", "");
 #endif

@@ -93,6 +93,10 @@ const Counter counters[] = {
      [](Server& s) { return s.breakers_opened(); }},
     {"sign-refused-overload", "Signatures not started because too many were in the making",
      [](Server& s) -> std::uint64_t { return s.service().counters().refused_overload; }},
+    {"sign-refused-clock", "Signatures not made because the clock was not trusted",
+     [](Server& s) -> std::uint64_t { return s.service().counters().refused_clock; }},
+    {"clock-stops", "Times that the clock was not trusted any more",
+     [](Server& s) { return s.checked_clock().view().stops; }},
     {"notify-sent", "NOTIFY datagrams sent to secondaries",
      [](Server& s) { return s.notify_total(&NotifyCounters::sent); }},
     {"notify-answered", "Serials that a secondary was told of and answered",
@@ -209,7 +213,15 @@ json describe_breaker(const hsm::PoolMember::View& breaker, base::Time now) {
   return out;
 }
 
-json describe(const Token& token, base::Time now) {
+json describe(const base::CheckedClock::View& clock) {
+  json out{{"state", to_string(clock.state)},
+           {"difference-seconds", clock.difference.count()},
+           {"synchronised", clock.synchronised}};
+  if (!clock.trouble.empty()) out["trouble"] = clock.trouble;
+  return out;
+}
+
+json describe(const Server& server, const Token& token, base::Time now) {
   const hsm::Health health =
       token.client->health(std::chrono::steady_clock::now() + milliseconds{300});
   return {{"token", token.name},
@@ -219,6 +231,8 @@ json describe(const Token& token, base::Time now) {
           {"sessions", health.sessions},
           {"queued", health.queued},
           {"signatures", health.signatures},
+          {"refresh-rate", token.budget->rate()},
+          {"refresh-rate-too-low", server.budget_trouble(token.name)},
           {"breaker", describe_breaker(token.member->view(), now)}};
 }
 
@@ -230,7 +244,9 @@ json status() {
   out["tokens"] = json::array();
   const base::Time now = server->clock().now();
   for (const auto& zone : server->zones()) out["zones"].push_back(describe(*zone, now));
-  for (const Token& token : server->tokens()) out["tokens"].push_back(describe(token, now));
+  for (const Token& token : server->tokens())
+    out["tokens"].push_back(describe(*server, token, now));
+  out["clock"] = describe(server->checked_clock().view());
   for (const Counter& counter : counters) out["counters"][counter.name] = counter.value(*server);
   out["signatures-in-the-making"] = server->service().in_flight();
   out["last-signing-failure"] = server->service().last_failure();
@@ -303,6 +319,8 @@ std::string token_text(const json& token) {
                                  token["token"].get<std::string>(), fine ? "ready" : "NOT READY",
                                  detail.empty() ? "" : ": ", detail, token["sessions"].dump(),
                                  token["queued"].dump(), token["signatures"].dump());
+  const auto too_low = token["refresh-rate-too-low"].get<std::string>();
+  if (!too_low.empty()) text += "  REFRESH RATE: " + too_low + "\n";
   const json& breaker = token["breaker"];
   const auto state = breaker["state"].get<std::string>();
   if (state == "closed") return text;
@@ -334,6 +352,9 @@ std::string status_text() {
     std::string text;
     for (const json& zone : all["zones"]) text += zone_text(zone);
     for (const json& token : all["tokens"]) text += token_text(token);
+    if (all["clock"].contains("trouble")) {
+      text += "CLOCK NOT TRUSTED: " + all["clock"]["trouble"].get<std::string>() + "\n";
+    }
     for (const auto& [name, value] : all["counters"].items()) {
       text += fmt::format("{} {}\n", name, value.dump());
     }

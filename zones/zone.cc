@@ -126,6 +126,13 @@ dns::RRset Zone::signable(Slot slot) const {
   return *std::move(rrset);
 }
 
+std::optional<Zone::SlotRRset> Zone::slot_rrset(Slot slot) const {
+  if (slot >= storage_->slot_limit) return std::nullopt;
+  const auto place = storage_->slot_place(slot);
+  if (!place) return std::nullopt;
+  return SlotRRset{place->owner, place->type};
+}
+
 bool Zone::has_slot(Slot slot) const {
   return slot < storage_->slot_limit && storage_->slot_place(slot).has_value();
 }
