@@ -18,6 +18,8 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Time now() const = 0;
+  // False: nothing that carries a time may be signed by it (base/checked_clock.h).
+  virtual bool is_trusted() const { return true; }
 };
 
 class SystemClock final : public Clock {
@@ -34,8 +36,11 @@ class ManualClock final : public Clock {
   Time now() const override { return Time{std::chrono::seconds{now_.load()}}; }
   void set(Time t) { now_ = t.time_since_epoch().count(); }
   void advance(std::chrono::seconds by) { now_ += by.count(); }
+  bool is_trusted() const override { return trusted_; }
+  void set_trusted(bool trusted) { trusted_ = trusted; }
 
  private:
+  std::atomic<bool> trusted_{true};
   std::atomic<std::chrono::seconds::rep> now_;
 };
 

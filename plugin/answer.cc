@@ -215,14 +215,15 @@ void Answer::make_missing(const PinnedZone& zone, const std::vector<Wanted>& mis
   for (const Wanted& w : missing) {
     auto flight = server_.service().start(zone.publication->signed_zone, w.signer, w.slot,
                                           signer::Reason::on_demand);
-    if (flight && flight->has_landed()) {
+    const auto outcome = flight ? flight->outcome() : std::nullopt;
+    if (outcome && *outcome) {
       ++recalled;
-    } else if (flight) {
+    } else if (flight && !outcome) {
       flights.push_back(std::move(flight));
     }
   }
   counters.signatures_missing.fetch_add(missing.size() - recalled, std::memory_order_relaxed);
-  if (patience == Patience::none || recalled == missing.size()) return;
+  if (patience == Patience::none || flights.empty()) return;
   signer::WaitRation::Place place(server_.ration(), std::chrono::steady_clock::now());
   if (!place) {
     counters.wait_refused.fetch_add(1, std::memory_order_relaxed);

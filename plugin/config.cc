@@ -23,6 +23,8 @@ TokenConfig read_token(YamlMap& map) {
   token.sign_deadline = map.duration("sign-deadline", token.sign_deadline);
   if (token.sign_deadline <= std::chrono::seconds{0})
     map.reject("sign-deadline", "must be positive");
+  token.refresh_rate =
+      static_cast<std::uint32_t>(map.number("refresh-rate", 1, 1'000'000, token.refresh_rate));
   return token;
 }
 
@@ -222,6 +224,10 @@ base::Result<Config> parse_config(const std::string& yaml, const std::string& fi
   config.publish_interval = map.duration("publish-interval", config.publish_interval);
   map.map("verification",
           [&](YamlMap& verification) { config.verification = read_verification(verification); });
+  using ClockRule = base::ClockCheck::Rule;
+  config.clock = read_choice<ClockRule>(map, "clock", {"ignore", ClockRule::ignore},
+                                        {"require-synchronised", ClockRule::require_synchronised},
+                                        config.clock);
   config.signature_log = map.text("signature-log", "");
   if (!config.signature_log.empty() && !config.signature_log.is_absolute()) {
     map.reject("signature-log", "must be an absolute path");

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock_check.h"
 #include "base/result.h"
 #include "base/socket_address.h"
 #include "dns/name.h"
@@ -28,6 +29,7 @@ struct TokenConfig {
   std::filesystem::path socket;           // of its tld-hsmd
   std::vector<std::string> command;       // starts it; empty: somebody else (systemd) does
   std::chrono::seconds sign_deadline{2};  // for one signature, queueing included
+  std::uint32_t refresh_rate = 1000;      // signatures a second, of background work
 };
 
 struct ZskConfig {
@@ -71,6 +73,7 @@ struct Config {
   std::vector<TokenConfig> tokens;
   std::vector<TsigConfig> tsig;
   std::optional<VerificationConfig> verification;
+  base::ClockCheck::Rule clock = base::ClockCheck::Rule::ignore;
   std::filesystem::path signature_log;  // a folder; empty: signatures are kept in memory only
   std::vector<ZoneConfig> zones;
 };

@@ -218,7 +218,7 @@ base::Result<std::shared_ptr<const signer::ZoneKey>> KeyKeeper::bind(std::size_t
   auto& bound = bound_[key];
   if (!bound) {
     const keys::ManagedKey& managed = register_->keys()[key];
-    TLD_TRY(bound, signer::ZoneKey::make(managed.dnskey, managed.id, setup_.door));
+    TLD_TRY(bound, signer::ZoneKey::make(managed.dnskey, managed.id, setup_.door, setup_.budgets));
   }
   return bound;
 }

@@ -41,6 +41,7 @@ class KeyKeeper {
     // Blocks.
     std::function<base::Status(const hsm::KeyId& id, const hsm::Verifier& verifier)> prove;
     std::shared_ptr<base::Log> log;
+    signer::SignBudgets budgets = {};  // of those tokens
   };
   // A ZSK takes over without being forced to by a compromise only with so much of the zone signed.
   static constexpr std::size_t warm_per_cent = 95;

@@ -251,6 +251,12 @@ void add_signing(OpenMetrics& text, const signer::SigningService& service) {
   text.sample(std::uint64_t{service.in_flight()});
 }
 
+void add_clock(OpenMetrics& text, const base::CheckedClock& clock) {
+  text.family("tld_clock_trusted", Type::gauge,
+              "1: signatures are made by it; 0: it was stepped, is behind or not synchronised");
+  text.sample(clock.is_trusted() ? 1.0 : 0.0);
+}
+
 std::string put_together() {
   OpenMetrics text;
   text.family("tld_build", Type::info, "Version of the tld backend and of PowerDNS");
@@ -266,6 +272,7 @@ std::string put_together() {
   add_secondaries(text, zones);
   add_tokens(text, token_views(*server));
   add_signing(text, server->service());
+  add_clock(text, server->checked_clock());
   add_counters(text, *server, zones);
   return std::move(text).finish();
 }

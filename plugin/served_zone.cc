@@ -62,7 +62,7 @@ ServedZone::ServedZone(int id, ZoneConfig config, keys::Policy policy, Shared sh
                          [this](const hsm::KeyId& zsk, const hsm::Verifier& verifier) {
                            return prove_everywhere(zsk, verifier);
                          },
-                         shared_.log});
+                         shared_.log, budgets()});
   }
   if (config_.also_notify.empty()) return;
   notifier_ = std::make_unique<publish::Notifier>(
@@ -110,6 +110,28 @@ void ServedZone::survey_when_due() {
   next_survey_ = end + share * (end - begin);
 }
 
+signer::SignBudgets ServedZone::budgets() const {
+  std::vector<std::shared_ptr<signer::SignBudget>> budgets;
+  for (const std::string& token : tokens()) budgets.push_back(shared_.budgets.at(token));
+  return signer::SignBudgets(std::move(budgets));
+}
+
+std::optional<ZoneNeed> ServedZone::need() const {
+  const auto live = live_.signed_zone();
+  if (!live) return std::nullopt;
+  return ZoneNeed{apex().text(), live->zone().signature_count() * live->signers().size(),
+                  live->policy().validity - live->policy().refresh, policy_.signatures.sign_delay,
+                  keeper_ != nullptr};
+}
+
+// A clock that is before it is wrong. When the store cannot be read now, the follower looks again.
+void ServedZone::heed_last_publication() {
+  const auto store = zones::Store::open(shared_.store, zones::Store::Mode::read_only);
+  if (!store) return;
+  const auto last = store.value()->last_publication(apex());
+  if (last && last.value()) shared_.clock->must_not_be_before(last.value()->created);
+}
+
 void ServedZone::look() {
   tell_secondaries_once_signed();
   republish_with_new_keys();
@@ -122,6 +144,7 @@ void ServedZone::look() {
 }
 
 base::Status ServedZone::take_up() {
+  if (!started_) heed_last_publication();
   TLD_TRY(auto signed_keys, keys::SignedKeys::read_file(config_.signed_keys, apex()));
   TLD_TRY(const auto zone_keys, this->zone_keys(signed_keys));
   TLD_TRY(accept(signed_keys, zone_keys));
@@ -180,7 +203,7 @@ base::Result<ServedZone::ZoneKeys> ServedZone::bind_keys(
     const ZskConfig& zsk = config_.zsks[i];
     TLD_TRY(auto dnskey,
             zsk.dnskey.empty() ? only_zsk_of(slot) : keys::read_dnskey_file(zsk.dnskey, apex()));
-    TLD_TRY(auto key, signer::ZoneKey::make(dnskey, zsk.id, pools_[i]));
+    TLD_TRY(auto key, signer::ZoneKey::make(dnskey, zsk.id, pools_[i], budgets()));
     bound.push_back({std::move(key)});
   }
   return bound;
@@ -234,6 +257,9 @@ void ServedZone::start(const ZoneKeys& zone_keys, const keys::SignedKeys& signed
   options.serial = config_.serial;
   options.rules.brake = config_.brake;
   if (!config_.key_register.empty()) options.rules.max_zone_ttl = policy_.zone.max_zone_ttl;
+  options.on_seen = [clock = shared_.clock](base::Time created) {
+    clock->must_not_be_before(created);
+  };
   if (shared_.verification) {
     verifier_ = std::make_unique<publish::ZoneVerifier>(
         publish::ZoneVerifier::Options{shared_.verification->directory,

@@ -16,12 +16,13 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/checked_clock.h"
 #include "base/guarded.h"
 #include "base/log.h"
 #include "hsm/pool.h"
 #include "keys/policy.h"
 #include "keys/signed_keys.h"
+#include "plugin/budget_check.h"
 #include "plugin/config.h"
 #include "plugin/key_keeper.h"
 #include "publish/continuous_verification.h"
@@ -31,6 +32,7 @@
 #include "publish/zone_verifier.h"
 #include "signer/filler.h"
 #include "signer/log/signature_log.h"
+#include "signer/sign_budget.h"
 #include "signer/signing_service.h"
 #include "signer/survey.h"
 
@@ -39,6 +41,7 @@ namespace tld::plugin {
 class ServedZone {
  public:
   using Doors = std::map<std::string, std::shared_ptr<hsm::PoolMember>>;  // by token name
+  using Budgets = std::map<std::string, std::shared_ptr<signer::SignBudget>>;
   struct Shared {  // what all zones of the server use
     zones::StoreAddress store;
     std::chrono::seconds publish_interval;
@@ -46,8 +49,9 @@ class ServedZone {
     std::optional<VerificationConfig> verification;
     std::filesystem::path signature_log;
     Doors doors;
+    Budgets budgets;
     signer::SigningService* service;
-    std::shared_ptr<const base::Clock> clock;
+    std::shared_ptr<base::CheckedClock> clock;
     std::shared_ptr<base::Log> log;
     std::function<void(const dns::Name& apex, std::uint32_t serial)> on_published;
     std::chrono::seconds cache_ttl{20};  // of PowerDNS's packet cache
@@ -96,6 +100,11 @@ class ServedZone {
   const std::vector<ZskConfig>& zsk_configs() const { return config_.zsks; }
   // Why a ZSK roll that is due has not happened, or the key register cannot be used; "" else.
   std::string roll_waits_for() const { return *roll_waits_for_.read(); }
+  // What it asks of each of tokens() in the background; nullopt: it is not served yet.
+  std::optional<ZoneNeed> need() const;
+  const std::vector<std::string>& tokens() const {  // names of those that sign for it
+    return config_.zsks.empty() ? config_.tokens : config_.zsks[0].tokens;
+  }
   // Signatures that a second token was asked for, after an error or because the first was slow.
   std::uint64_t retried_elsewhere() const;
 
@@ -105,6 +114,8 @@ class ServedZone {
   base::Result<ZoneKeys> zone_keys(const keys::SignedKeys& signed_keys);
   base::Result<ZoneKeys> bind_keys(const keys::SignedKeys& signed_keys) const;
   base::Status accept(const keys::SignedKeys& signed_keys, const ZoneKeys& zone_keys) const;
+  signer::SignBudgets budgets() const;
+  void heed_last_publication();
   void open_signature_log();
   void start(const ZoneKeys& zone_keys, const keys::SignedKeys& signed_keys);
   base::Result<std::vector<publish::PrecomputedRRset>> precomputed(

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 namespace tld::plugin {
 namespace {
@@ -23,7 +24,6 @@ Server* running_server() {
 Server::Server(ServerOptions options, std::shared_ptr<base::Log> log)
     : options_(options),
       log_(std::move(log)),
-      clock_(std::make_shared<base::SystemClock>()),
       ration_(options.distributor_threads > 0 ? options.distributor_threads - 1 : 0) {}
 
 base::Result<Server*> Server::start(const std::string& config_path, ServerOptions options,
@@ -43,6 +43,7 @@ void Server::start_tokens(const Config& config) {
     made.name = token.name;
     made.client = std::make_shared<hsm::HsmClient>(
         hsm::HsmClient::Options{.token = token.name, .socket = token.socket}, log_);
+    made.budget = std::make_shared<signer::SignBudget>(token.refresh_rate);
     made.member = std::make_shared<hsm::PoolMember>(token.name, made.client, log_);
     if (!token.command.empty()) {
       made.supervisor = std::make_unique<hsm::Supervisor>(
@@ -75,6 +76,8 @@ base::Status Server::check_verification(const Config& config) {
 }
 
 base::Status Server::configure(const Config& config) {
+  clock_ =
+      std::make_shared<base::CheckedClock>(base::ClockCheck::Options{.rule = config.clock}, log_);
   std::vector<keys::Policy> policies;
   for (const ZoneConfig& zone : config.zones) {
     if (zone.policy.empty()) {
@@ -101,12 +104,16 @@ base::Status Server::configure(const Config& config) {
                             config.verification,
                             config.signature_log,
                             {},
+                            {},
                             service_.get(),
                             clock_,
                             log_,
                             {}};
   shared.cache_ttl = options_.cache_ttl;
-  for (const Token& token : tokens_) shared.doors[token.name] = token.member;
+  for (const Token& token : tokens_) {
+    shared.doors[token.name] = token.member;
+    shared.budgets[token.name] = token.budget;
+  }
   shared.on_published = [log = log_, forget = options_.forget_answers](const dns::Name& apex,
                                                                        std::uint32_t serial) {
     // A secondary that asks for the SOA at the NOTIFY would get the old one for cache-ttl.
@@ -128,11 +135,44 @@ base::Status Server::configure(const Config& config) {
 void Server::keep() {
   for (;;) {
     std::this_thread::sleep_for(look_interval);
+    look_at_clock();
     for (const auto& zone : zones_) {
       zone->look();
       zone->survey_when_due();
     }
+    check_budgets();
   }
+}
+
+// PowerDNS's packet cache goes by the system's clock: one that was set back makes what is in it
+// live longer by as much.
+void Server::look_at_clock() {
+  constexpr std::chrono::seconds unnoticed{2};
+  const bool jumped = std::chrono::abs(clock_->view().difference - clock_difference_) > unnoticed;
+  clock_->look();
+  clock_difference_ = clock_->view().difference;
+  if (jumped) options_.forget_all_answers();
+}
+
+void Server::check_budgets() {
+  for (const Token& token : tokens_) {
+    std::vector<ZoneNeed> needs;
+    for (const auto& zone : zones_) {
+      const auto& signs = zone->tokens();
+      if (std::find(signs.begin(), signs.end(), token.name) == signs.end()) continue;
+      if (auto need = zone->need()) needs.push_back(std::move(*need));
+    }
+    const std::string trouble = plugin::budget_trouble(token.budget->rate(), needs);
+    const std::string before = std::exchange((*budget_troubles_.lock())[token.name], trouble);
+    if (trouble.empty() || !before.empty()) continue;  // its figures change with the zone
+    log_->write(base::Level::warning, fmt::format("tld: token {}: {}", token.name, trouble));
+  }
+}
+
+std::string Server::budget_trouble(const std::string& token) const {
+  const auto troubles = budget_troubles_.read();
+  const auto found = troubles->find(token);
+  return found != troubles->end() ? found->second : std::string();
 }
 
 std::uint64_t Server::breakers_opened() const {

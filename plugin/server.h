@@ -8,12 +8,14 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/checked_clock.h"
+#include "base/guarded.h"
 #include "base/log.h"
 #include "hsm/client.h"
 #include "hsm/supervisor.h"
@@ -21,6 +23,7 @@
 #include "plugin/served_zone.h"
 #include "plugin/settings.h"
 #include "plugin/tsig.h"
+#include "signer/sign_budget.h"
 #include "signer/signing_service.h"
 #include "signer/wait_ration.h"
 
@@ -45,6 +48,7 @@ struct Token {
   std::shared_ptr<hsm::HsmClient> client;
   std::shared_ptr<hsm::PoolMember> member;      // what all zones know of it
   std::unique_ptr<hsm::Supervisor> supervisor;  // null: systemd runs its tld-hsmd
+  std::shared_ptr<signer::SignBudget> budget;
 };
 
 struct ServerOptions {
@@ -52,6 +56,7 @@ struct ServerOptions {
   std::chrono::seconds cache_ttl{20};  // PowerDNS's packet cache: adds to how long answers live
   // PowerDNS's packet cache forgets its answers about the name.
   std::function<void(const dns::Name&)> forget_answers;
+  std::function<void()> forget_all_answers;
   SettingValue setting;  // of pdns.conf
 };
 
@@ -74,6 +79,9 @@ class Server {
   const std::vector<Token>& tokens() const { return tokens_; }
   signer::SigningService& service() { return *service_; }
   const base::Clock& clock() const { return *clock_; }
+  base::CheckedClock& checked_clock() const { return *clock_; }
+  // Why a token's refresh-rate is too low; "" when it is not.
+  std::string budget_trouble(const std::string& token) const;
   std::chrono::seconds cache_ttl() const { return options_.cache_ttl; }
   signer::WaitRation& ration() { return ration_; }
   QuestionCounters& counters() { return counters_; }
@@ -85,16 +93,20 @@ class Server {
   static base::Status check_verification(const Config& config);
   void start_tokens(const Config& config);
   void keep();
+  void look_at_clock();
+  void check_budgets();
 
   const ServerOptions options_;
   const std::shared_ptr<base::Log> log_;
-  const std::shared_ptr<const base::Clock> clock_;
+  std::shared_ptr<base::CheckedClock> clock_;
   TsigKeys tsig_keys_;
   std::vector<Token> tokens_;
   std::unique_ptr<signer::SigningService> service_;
   std::vector<std::unique_ptr<ServedZone>> zones_;  // longest apex first
   signer::WaitRation ration_;
   QuestionCounters counters_;
+  base::Guarded<std::map<std::string, std::string>> budget_troubles_;  // by token
+  std::chrono::seconds clock_difference_{0};  // of the system's clock, when keep() looked last
   std::thread keeper_;
 };
 

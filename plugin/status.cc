@@ -95,7 +95,15 @@ json describe_breaker(const hsm::PoolMember::View& breaker, base::Time now) {
   return out;
 }
 
-json describe(const Token& token, base::Time now) {
+json describe(const base::CheckedClock::View& clock) {
+  json out{{"state", to_string(clock.state)},
+           {"difference-seconds", clock.difference.count()},
+           {"synchronised", clock.synchronised}};
+  if (!clock.trouble.empty()) out["trouble"] = clock.trouble;
+  return out;
+}
+
+json describe(const Server& server, const Token& token, base::Time now) {
   const hsm::Health health =
       token.client->health(std::chrono::steady_clock::now() + milliseconds{300});
   return {{"token", token.name},
@@ -105,6 +113,8 @@ json describe(const Token& token, base::Time now) {
           {"sessions", health.sessions},
           {"queued", health.queued},
           {"signatures", health.signatures},
+          {"refresh-rate", token.budget->rate()},
+          {"refresh-rate-too-low", server.budget_trouble(token.name)},
           {"breaker", describe_breaker(token.member->view(), now)}};
 }
 
@@ -116,7 +126,9 @@ json status() {
   out["tokens"] = json::array();
   const base::Time now = server->clock().now();
   for (const auto& zone : server->zones()) out["zones"].push_back(describe(*zone, now));
-  for (const Token& token : server->tokens()) out["tokens"].push_back(describe(token, now));
+  for (const Token& token : server->tokens())
+    out["tokens"].push_back(describe(*server, token, now));
+  out["clock"] = describe(server->checked_clock().view());
   for (const Counter& counter : counters()) out["counters"][counter.name] = counter.value(*server);
   out["signatures-in-the-making"] = server->service().in_flight();
   out["last-signing-failure"] = server->service().last_failure();
@@ -189,6 +201,8 @@ std::string token_text(const json& token) {
                                  token["token"].get<std::string>(), fine ? "ready" : "NOT READY",
                                  detail.empty() ? "" : ": ", detail, token["sessions"].dump(),
                                  token["queued"].dump(), token["signatures"].dump());
+  const auto too_low = token["refresh-rate-too-low"].get<std::string>();
+  if (!too_low.empty()) text += "  REFRESH RATE: " + too_low + "\n";
   const json& breaker = token["breaker"];
   const auto state = breaker["state"].get<std::string>();
   if (state == "closed") return text;
@@ -220,6 +234,9 @@ std::string status_text() {
     std::string text;
     for (const json& zone : all["zones"]) text += zone_text(zone);
     for (const json& token : all["tokens"]) text += token_text(token);
+    if (all["clock"].contains("trouble")) {
+      text += "CLOCK NOT TRUSTED: " + all["clock"]["trouble"].get<std::string>() + "\n";
+    }
     for (const auto& [name, value] : all["counters"].items()) {
       text += fmt::format("{} {}\n", name, value.dump());
     }

@@ -189,10 +189,12 @@ void Follower::prune() {
 Status Follower::follow() {
   if (!latest_) {
     TLD_TRY(const auto published, store_->last_publication(zone_.apex));
+    if (published && options_.on_seen) options_.on_seen(published->created);
     return published ? load() : base::ok();
   }
   TLD_TRY(const auto last, store_->last_publication(zone_.apex));
   if (!last || *last == latest_->publication) return base::ok();
+  if (options_.on_seen) options_.on_seen(last->created);
   TLD_TRY(const auto changes, store_->changes_since(zone_.apex, latest_->publication));
   return changes.whole ? load() : load_changes(changes);
 }

@@ -66,6 +66,9 @@ class Follower {
     // `publish: verified`: what verifiers say against a version before it goes live, "" when they
     // accept it (ZoneVerifier). Empty: a version goes live when all it changes is signed.
     std::function<base::Result<std::string>(const signer::SignedZone&)> verify;
+    // When the last publication in the store was made, before anything of it is signed: a clock
+    // that is before it is wrong.
+    std::function<void(base::Time created)> on_seen;
   };
   struct Waiting {
     base::Time since{};

@@ -1,35 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "signer/filler.h"
 
+#include <algorithm>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "signer/log/signature_log.h"
+
 namespace tld::signer {
 
-// Counts signatures in the making, and remembers whether one failed.
+using std::chrono::milliseconds;
+
+// Counts signatures in the making, and collects those that failed.
 struct Filler::Window {
   std::mutex mutex;
   std::condition_variable changed;
   std::size_t open = 0;
-  bool failed = false;
+  std::vector<Agenda::Work> failed;
 
   void enter(std::size_t limit) {
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return open < limit; });
     ++open;
   }
-  void leave(bool success) {
+  void leave(const Agenda::Work& work, bool success) {
     {
       const std::lock_guard lock(mutex);
       --open;
-      failed = failed || !success;
+      if (!success) failed.push_back(work);
     }
     changed.notify_all();
   }
-  void drain() {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [this] { return open == 0; });
-  }
   bool has_failed() {
     const std::lock_guard lock(mutex);
-    return failed;
+    return !failed.empty();
+  }
+  // Waits for all that is in the making.
+  std::vector<Agenda::Work> drain() {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return open == 0; });
+    return std::exchange(failed, {});
   }
 };
 
@@ -39,6 +50,7 @@ Filler::Filler(Options options, Current current, SigningService& service,
       current_(std::move(current)),
       service_(service),
       clock_(std::move(clock)),
+      window_(std::make_shared<Window>()),
       thread_([this] { run(); }) {}
 
 Filler::~Filler() {
@@ -58,62 +70,70 @@ void Filler::wake() {
   changed_.notify_all();
 }
 
-bool Filler::sleep(std::chrono::milliseconds time) {
+bool Filler::rest(milliseconds time, bool wakes) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, time, [this] { return woken_ || stopping_; });
-  woken_ = false;
+  changed_.wait_for(lock, time, [&] { return (wakes && woken_) || stopping_; });
+  if (wakes) woken_ = false;
   return !stopping_;
 }
 
 void Filler::run() {
-  do {
-    auto zone = current_();
-    while (zone && !pass(zone)) {
-      // After a failure, not even wake() may bring the next try forward.
-      std::unique_lock lock(mutex_);
-      if (changed_.wait_for(lock, options_.pause_after_failure, [this] { return stopping_; })) return;
-      lock.unlock();
-      zone = current_();
-    }
-  } while (sleep(options_.pass_interval));
-}
-
-// False: a signature could not be made; true: the whole zone was seen, or another one is current.
-bool Filler::pass(const std::shared_ptr<const SignedZone>& zone) {
-  for (const KeyUse use : {KeyUse::signing, KeyUse::warming}) {
-    for (std::size_t key = 0; key < zone->key_count(); ++key) {
-      if (zone->use(key) == use && !pass(zone, key)) return false;
+  bool goes_on = true;
+  while (goes_on) {
+    if (window_->has_failed()) {
+      take_back_failures();
+      // Not even wake() may bring the next try forward.
+      goes_on = rest(options_.pause_after_failure, false);
+    } else {
+      goes_on = rest(step(), true);
     }
   }
-  return true;
+  window_->drain();
 }
 
-bool Filler::pass(const std::shared_ptr<const SignedZone>& zone, std::size_t key) {
-  const auto window = std::make_shared<Window>();
+milliseconds Filler::step() {
+  auto zone = current_();
+  if (!zone) return options_.longest_rest;
   const base::Time now = clock_->now();
-  std::size_t started = 0;
-  for (zones::Slot slot = 0; slot < zone->zone().slot_limit() && !window->has_failed(); ++slot) {
-    if (slot % 1024 == 0 && current_() != zone) break;
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopping_) break;
-    }
-    Validity validity;
-    if (zone->table(key).get_validity(slot, validity) &&
-        !needs_refresh(zone->policy(), validity, now)) {
-      continue;
-    }
-    if (!zone->zone().has_slot(slot)) continue;  // of an older version
-    ++started;
-    missing_.store(started);
-    window->enter(options_.window);
-    const auto leave = [window](const base::Status& status) { window->leave(status.has_value()); };
-    if (!service_.start(zone, key, slot, Reason::background, leave)) window->leave(false);
+  if (agenda_.update(zone, now)) held_.reset();
+  zone_ = std::move(zone);
+  if (!held_ || !agenda_.is_needed(*held_, now)) {
+    held_ = agenda_.next(now);
+    looked_in_log_ = false;
   }
-  window->drain();
-  const bool failed = window->has_failed();
-  if (!failed) missing_.store(0);
-  return !failed;
+  missing_.store(agenda_.missing() + (held_ ? 1 : 0));
+  if (held_) return make(*held_);
+  return std::clamp<milliseconds>(agenda_.idle(now), milliseconds{0}, options_.longest_rest);
+}
+
+milliseconds Filler::make(const Agenda::Work& work) {
+  if (is_recalled()) {
+    held_.reset();
+    return milliseconds{0};
+  }
+  if (!clock_->is_trusted()) return options_.pause_after_failure;
+  const auto wait = zone_->key(work.key).budgets().draw(std::chrono::steady_clock::now());
+  if (wait > wait.zero()) return std::chrono::ceil<milliseconds>(wait);
+  window_->enter(options_.window);
+  const auto leave = [window = window_, work](const base::Status& status) {
+    window->leave(work, status.has_value());
+  };
+  if (!service_.start(zone_, work.key, work.slot, Reason::background, leave)) {
+    window_->leave(work, false);
+  }
+  held_.reset();
+  return milliseconds{0};
+}
+
+// Once for what is held: the log does not change.
+bool Filler::is_recalled() {
+  if (std::exchange(looked_in_log_, true)) return false;
+  return recall(*zone_, held_->key, held_->slot, clock_->now());
+}
+
+void Filler::take_back_failures() {
+  for (const Agenda::Work& work : window_->drain()) agenda_.set_aside(work, clock_->now());
+  missing_.store(agenda_.missing());
 }
 
 base::Status sign_all(const std::shared_ptr<const SignedZone>& zone,

@@ -31,16 +31,18 @@ std::string records_of(const dns::RRset& rrset) {
 }  // namespace
 
 ZoneKey::ZoneKey(dns::Dnskey dnskey, hsm::KeyId id, std::shared_ptr<hsm::KeyDoor> door,
-                 hsm::Verifier verifier)
+                 hsm::Verifier verifier, SignBudgets budgets)
     : dnskey_(std::move(dnskey)),
       key_tag_(dnskey_.key_tag()),
       id_(std::move(id)),
       door_(std::move(door)),
       verifier_(std::move(verifier)),
+      budgets_(std::move(budgets)),
       signature_octets_(signature_octets_of(dnskey_)) {}
 
 base::Result<std::shared_ptr<const ZoneKey>> ZoneKey::make(const dns::Dnskey& dnskey, hsm::KeyId id,
-                                                           std::shared_ptr<hsm::KeyDoor> door) {
+                                                           std::shared_ptr<hsm::KeyDoor> door,
+                                                           SignBudgets budgets) {
   // RFC 4034 §2.1.1, §2.1.2: bit 7 set, protocol 3; a revoked key signs nothing (RFC 5011 §2.1).
   if ((dnskey.flags & dns::Dnskey::flag_zone) == 0 || dnskey.protocol != 3 || dnskey.is_revoked()) {
     return base::invalid_input("the DNSKEY is no zone key");
@@ -53,7 +55,7 @@ base::Result<std::shared_ptr<const ZoneKey>> ZoneKey::make(const dns::Dnskey& dn
   TLD_TRY(auto verifier,
           hsm::Verifier::make({static_cast<hsm::Algorithm>(dnskey.algorithm), dnskey.public_key}));
   return std::shared_ptr<const ZoneKey>(
-      new ZoneKey(dnskey, std::move(id), std::move(door), std::move(verifier)));
+      new ZoneKey(dnskey, std::move(id), std::move(door), std::move(verifier), std::move(budgets)));
 }
 
 const char* to_string(KeyUse use) {

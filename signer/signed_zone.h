@@ -15,6 +15,7 @@
 #include "dns/rdata.h"
 #include "hsm/key.h"
 #include "hsm/verify.h"
+#include "signer/sign_budget.h"
 #include "signer/signature_table.h"
 #include "signer/validity.h"
 #include "zones/zone.h"
@@ -25,25 +26,29 @@ namespace tld::signer {
 // each signature must pass, made from the DNSKEY and not from what the token says.
 class ZoneKey {
  public:
-  // `signature_size` follows from the key. invalid_input: the DNSKEY is no ZSK that we can verify.
+  // `signature_size` follows from the key. `budgets`: of the tokens behind `door`. invalid_input:
+  // the DNSKEY is no ZSK that we can verify.
   static base::Result<std::shared_ptr<const ZoneKey>> make(const dns::Dnskey& dnskey, hsm::KeyId id,
-                                                           std::shared_ptr<hsm::KeyDoor> door);
+                                                           std::shared_ptr<hsm::KeyDoor> door,
+                                                           SignBudgets budgets = {});
 
   const dns::Dnskey& dnskey() const { return dnskey_; }
   std::uint16_t key_tag() const { return key_tag_; }
   const hsm::KeyId& id() const { return id_; }
   hsm::KeyDoor& door() const { return *door_; }
+  const SignBudgets& budgets() const { return budgets_; }
   const hsm::Verifier& verifier() const { return verifier_; }
   std::size_t signature_octets() const { return signature_octets_; }
 
  private:
   ZoneKey(dns::Dnskey dnskey, hsm::KeyId id, std::shared_ptr<hsm::KeyDoor> door,
-          hsm::Verifier verifier);
+          hsm::Verifier verifier, SignBudgets budgets);
   dns::Dnskey dnskey_;
   std::uint16_t key_tag_;
   hsm::KeyId id_;
   std::shared_ptr<hsm::KeyDoor> door_;
   hsm::Verifier verifier_;
+  SignBudgets budgets_;
   std::size_t signature_octets_;
 };
 

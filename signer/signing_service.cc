@@ -35,9 +35,9 @@ std::optional<base::Status> Flight::wait_until(base::Deadline deadline) {
   return outcome_;
 }
 
-bool Flight::has_landed() {
+std::optional<base::Status> Flight::outcome() {
   const std::lock_guard lock(mutex_);
-  return outcome_.has_value();
+  return outcome_;
 }
 
 SigningService::SigningService(Options options, std::shared_ptr<const base::Clock> clock,
@@ -75,7 +75,12 @@ std::shared_ptr<Flight> SigningService::start(std::shared_ptr<const SignedZone> 
                                               std::size_t key, zones::Slot slot, Reason reason,
                                               std::function<void(const base::Status&)> then) {
   if (zone->use(key) == KeyUse::leaving) return nullptr;
-  if (recall(*zone, key, slot, clock_->now())) return landed(then);
+  if (recall(*zone, key, slot, clock_->now())) return landed(base::ok(), then);
+  if (!clock_->is_trusted()) {
+    counters_.refused_clock.fetch_add(1, std::memory_order_relaxed);
+    return landed(
+        base::unavailable("the clock is not trusted (see TLD-STATUS): no signature is made"), then);
+  }
   const FlightKey flight_key{zone.get(), key, slot};
   std::shared_ptr<Task> task;
   ++base::exclusive_locks_of_this_thread();
@@ -99,15 +104,18 @@ std::shared_ptr<Flight> SigningService::start(std::shared_ptr<const SignedZone> 
     if (then) task->flight->then_.push_back(std::move(then));
     flights_.emplace(flight_key, task);
   }
+  if (reason != Reason::background) {
+    task->zone->key(key).budgets().overdraw(std::chrono::steady_clock::now());
+  }
   send(task);
   return task->flight;
 }
 
 std::shared_ptr<Flight> SigningService::landed(
-    const std::function<void(const base::Status&)>& then) {
+    base::Status outcome, const std::function<void(const base::Status&)>& then) {
   auto flight = std::make_shared<Flight>();
-  flight->outcome_ = base::ok();
-  if (then) then(base::ok());
+  if (then) then(outcome);
+  flight->outcome_ = std::move(outcome);
   return flight;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Makes signatures: at most one at a time for each (signed zone, key, slot), whoever asks. The key's
-// door signs; our own threads verify with the published DNSKEY; only then the signature is in the
-// table. A signature that does not verify is counted, reported and thrown away; where the key is in
-// several tokens, another one is asked then.
+// Makes signatures: at most one at a time for each (signed zone, key, slot), whoever asks. The
+// key's door signs; our own threads verify with the published DNSKEY; only then the signature is in
+// the table. A signature that does not verify is counted, reported and thrown away; where the key
+// is in several tokens, another one is asked then.
 //
 // Thread rule: safe from any thread. start() never blocks on a token.
 #pragma once
@@ -35,12 +35,13 @@ struct SigningCounters {
   std::atomic<std::uint64_t> made_on_demand{0};
   std::atomic<std::uint64_t> made_in_background{0};
   std::atomic<std::uint64_t> made_for_publication{0};
-  std::atomic<std::uint64_t> requests{0};          // sent to a key's door
-  std::atomic<std::uint64_t> failed{0};            // the door gave an error
-  std::atomic<std::uint64_t> timed_out{0};         // no answer within the deadline
-  std::atomic<std::uint64_t> verify_failed{0};     // a wrong signature: look at the token now
+  std::atomic<std::uint64_t> requests{0};             // sent to a key's door
+  std::atomic<std::uint64_t> failed{0};               // the door gave an error
+  std::atomic<std::uint64_t> timed_out{0};            // no answer within the deadline
+  std::atomic<std::uint64_t> verify_failed{0};        // a wrong signature: look at the token now
   std::atomic<std::uint64_t> retried_after_wrong{0};  // asked of another token after that
-  std::atomic<std::uint64_t> refused_overload{0};  // too many being made already
+  std::atomic<std::uint64_t> refused_overload{0};     // too many being made already
+  std::atomic<std::uint64_t> refused_clock{0};        // the clock is not trusted
 };
 
 // One signature in the making. Waiting on it is optional.
@@ -48,7 +49,7 @@ class Flight {
  public:
   // The outcome, or nullopt if `deadline` came first. A success means: it is in the table.
   std::optional<base::Status> wait_until(base::Deadline deadline);
-  bool has_landed();
+  std::optional<base::Status> outcome();  // nullopt: it has not landed
 
  private:
   friend class SigningService;
@@ -62,8 +63,8 @@ class SigningService {
  public:
   struct Options {
     unsigned verifying_threads = 1;
-    std::size_t maximum_in_flight = 4096;             // beyond it, start() refuses
-    std::chrono::milliseconds sign_deadline{2000};    // for one signature, queueing included
+    std::size_t maximum_in_flight = 4096;           // beyond it, start() refuses
+    std::chrono::milliseconds sign_deadline{2000};  // for one signature, queueing included
   };
 
   SigningService(Options options, std::shared_ptr<const base::Clock> clock,
@@ -73,7 +74,9 @@ class SigningService {
 
   // Starts making the signature, or joins the making of it. nullptr: too many in the making, or the
   // key is leaving and signs nothing more.
-  // One that the zone's log has is verified and taken at once, and the flight has landed.
+  // One that the zone's log has is verified and taken at once, and the flight has landed. While the
+  // clock is not trusted nothing is made: the flight has landed with `unavailable`.
+  // What somebody waits for overdraws the key's budgets; for background work the caller draws.
   // `then`, if given, is called once with the outcome, from a thread of this service or before
   // start() returns, unless nullptr was returned.
   std::shared_ptr<Flight> start(std::shared_ptr<const SignedZone> zone, std::size_t key,
@@ -89,7 +92,8 @@ class SigningService {
   struct Task;
   using FlightKey = std::tuple<const SignedZone*, std::size_t, zones::Slot>;
 
-  static std::shared_ptr<Flight> landed(const std::function<void(const base::Status&)>& then);
+  static std::shared_ptr<Flight> landed(base::Status outcome,
+                                        const std::function<void(const base::Status&)>& then);
   void send(const std::shared_ptr<Task>& task);
   void verify_loop();
   void ask(const std::shared_ptr<Task>& task);
@@ -123,6 +127,5 @@ class SigningService {
 
   std::vector<std::thread> verifiers_;
 };
-
 
 }  // namespace tld::signer

@@ -43,10 +43,14 @@ inline bool needs_refresh(const SignaturePolicy& policy, const Validity& v, base
   return until(v.expiration, now) < policy.refresh;
 }
 
+// Not valid yet: made by a clock that was ahead.
+inline bool is_early(const Validity& v, base::Time now) {
+  return until(v.inception, now) > std::chrono::seconds{0};
+}
+
 // May be served now: valid, and for longer than the answer can stay in any cache.
 inline bool may_be_served(const Validity& v, base::Time now, std::chrono::seconds longest_cached) {
-  return until(v.inception, now) <= std::chrono::seconds{0} &&
-         until(v.expiration, now) > longest_cached;
+  return !is_early(v, now) && until(v.expiration, now) > longest_cached;
 }
 
 }  // namespace tld::signer

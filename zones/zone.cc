@@ -134,6 +134,13 @@ std::optional<std::uint32_t> Zone::slot_ttl(Slot slot) const {
   return find(place->owner)->rrset(place->type)->ttl;
 }
 
+std::optional<Zone::SlotRRset> Zone::slot_rrset(Slot slot) const {
+  if (slot >= storage_->slot_limit) return std::nullopt;
+  const auto place = storage_->slot_place(slot);
+  if (!place) return std::nullopt;
+  return SlotRRset{place->owner, place->type};
+}
+
 bool Zone::has_slot(Slot slot) const {
   return slot < storage_->slot_limit && storage_->slot_place(slot).has_value();
 }

@@ -113,6 +113,13 @@ class Zone {
   void for_each_dead_slot(const std::function<void(Slot)>& visit) const;
   // Do slots of `other` number the same RRsets as here?
   bool same_lineage(const Zone& other) const;
+  // Whose RRset a slot is; nullopt: no slot of this version. An NSEC3's owner here is the original
+  // owner name, not the hashed one.
+  struct SlotRRset {
+    dns::NameView owner;
+    dns::RRType type = dns::RRType::A;
+  };
+  std::optional<SlotRRset> slot_rrset(Slot slot) const;
   // The RRset of a slot, in canonical form, as it is signed: data, SOA, NSEC3PARAM, or NSEC3
   // (owner: the hashed name; RDATA: exactly what PowerDNS builds from lookup(ANY, owner)).
   // REQUIRES: has_slot(slot); else the process ends.

@@ -18,6 +18,7 @@ from builds import built, built_with_hooks
 from checker.client import Client, Question, rcode
 from checker.model import Model
 from checker.session import Checker
+from faketime import FakeTime
 from processes import (Process, free_port, run, sanitizer_environment, sanitizer_reports, wait_for)
 from stores import PostgresqlStore, SqliteStore
 from tokens import Token
@@ -47,12 +48,13 @@ class Deployment:
     """Use as a context manager. `supervised`: the plugin starts tld-hsmd itself. `swapping`: the
     plugin swaps the snapshot before each call (a build with hooks). `store`: sqlite or postgresql,
     with a server of its own; `verification`: the section of tld.yaml without its directory. `twin_of`: another server for the zones, keys and tld-hsmd of that
-    deployment, which outlives it, on `store`, such as a PostgresqlStore on a replica."""
+    deployment, which outlives it, on `store`, such as a PostgresqlStore on a replica.
+    `clock`: the server goes by a clock that the test sets, a FakeTime."""
 
     def __init__(self, faulty_token=False, supervised=False, settings=None, sign_deadline="PT2S",
                  operation_deadline="PT5S", swapping=False, brake=None, store="sqlite",
                  publish_interval="PT1S", twin_of=None, verification=None,
-                 zone_settings=None):
+                 zone_settings=None, clock=False):
         self.path = Path(tempfile.mkdtemp(prefix="tld-", dir="/tmp"))
         self._supervised, self._sign_deadline = supervised, sign_deadline
         self._operation_deadline = operation_deadline
@@ -74,6 +76,9 @@ class Deployment:
                             {**self.zsk_token.env, **sanitizer_environment(hsmd, self.path)})
         self.server_env = {**self.zsk_token.env, **sanitizer_environment(self._library, self.path),
                            **({"TLD_TEST_SWAP": "1"} if swapping else {})}
+        if clock:
+            self.clock = FakeTime(self.path)
+            self.server_env = self.clock.environment(self.server_env)
         self.server = Process("pdns_server", [
             "pdns_server", f"--config-dir={self.path}", "--daemon=no", "--guardian=no",
             "--disable-syslog=yes", "--write-pid=no"], self.path / "pdns.log", self.server_env)

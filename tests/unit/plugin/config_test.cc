@@ -50,6 +50,27 @@ TEST(Config, ReadsWhatIsThere) {
   EXPECT_EQ(config.value().zones[0].zsks[0].id, std::string("\0\xff", 2));
 }
 
+TEST(Config, ReadsTheClocksRule) {
+  using Rule = base::ClockCheck::Rule;
+  EXPECT_EQ(parse_config(good, "tld.yaml").value().clock, Rule::ignore);
+  EXPECT_EQ(parse_config("clock: ignore\n" + good, "tld.yaml").value().clock, Rule::ignore);
+  EXPECT_EQ(parse_config("clock: require-synchronised\n" + good, "tld.yaml").value().clock,
+            Rule::require_synchronised);
+  EXPECT_THAT(error_of("clock: trust\n" + good),
+              HasSubstr("tld.yaml:1: clock: must be ignore or require-synchronised"));
+}
+
+TEST(Config, ReadsTheRefreshRate) {
+  EXPECT_EQ(parse_config(good, "tld.yaml").value().tokens[0].refresh_rate, 1000u);
+  const std::string line = "    sign-deadline: PT3S\n";
+  EXPECT_EQ(parse_config(with(line, line + "    refresh-rate: 7\n"), "tld.yaml")
+                .value()
+                .tokens[0]
+                .refresh_rate,
+            7u);
+  EXPECT_THAT(error_of(with(line, "    refresh-rate: 0\n")), HasSubstr("refresh-rate"));
+}
+
 TEST(Config, ReadsWhereTheSignatureLogIs) {
   const auto config = parse_config("signature-log: /var/lib/tld/signatures\n" + good, "tld.yaml");
   ASSERT_TRUE(config) << config.error().message;
