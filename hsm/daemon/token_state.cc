@@ -9,6 +9,9 @@ namespace tld::hsm {
 namespace {
 
 constexpr std::size_t most_jobs = 200'000;
+// A job is some hundred octets: so much holds all of them, and a client that sends the longest
+// frames gets no more.
+constexpr std::size_t most_octets = std::size_t{64} << 20;
 
 }  // namespace
 
@@ -20,9 +23,11 @@ void TokenState::add_job(Job job) {
       failure = base::unavailable("tld-hsmd is stopping");
     } else if (!opened_.token) {
       failure = away_locked();
-    } else if (jobs_.size() >= most_jobs) {
+    } else if (jobs_.size() >= most_jobs ||
+               job.request.message.size() > most_octets - jobs_octets_) {
       failure = base::unavailable("too many requests are waiting for the token");
     } else {
+      jobs_octets_ += job.request.message.size();
       jobs_.push_back(std::move(job));
       job_added_.notify_one();
       return;
@@ -37,6 +42,7 @@ std::optional<Job> TokenState::next_job(std::uint64_t number) {
   if (stop_ || opened_.number != number) return std::nullopt;
   Job job = std::move(jobs_.front());
   jobs_.pop_front();
+  jobs_octets_ -= job.request.message.size();
   return job;
 }
 
@@ -56,6 +62,7 @@ void TokenState::report_gone(std::uint64_t number, const std::string& reason) {
     ++opened_.number;
     why_away_ = reason;
     failed.swap(jobs_);
+    jobs_octets_ = 0;
     job_added_.notify_all();
     token_changed_.notify_all();
   }
@@ -141,6 +148,7 @@ void TokenState::stop() {
     const std::lock_guard lock(mutex_);
     stop_ = true;
     failed.swap(jobs_);
+    jobs_octets_ = 0;
     job_added_.notify_all();
     token_changed_.notify_all();
   }

@@ -74,6 +74,7 @@ class TokenState {
   std::condition_variable job_added_;
   std::condition_variable token_changed_;
   std::deque<Job> jobs_;
+  std::size_t jobs_octets_ = 0;  // of their messages
   Opened opened_;
   std::string why_away_ = "the token is being opened";
   std::set<KeyId> missing_;

@@ -18,6 +18,41 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
+std::uint64_t number(std::string_view octets, std::size_t at, std::size_t count) {
+  std::uint64_t value = 0;
+  for (; count > 0; --count) value = value << 8 | static_cast<unsigned char>(octets[at++]);
+  return value;
+}
+
+// docs/attacker.md, read from the octets without the gate's help: no type that is not the ZSK's,
+// none of another zone, none that lives too long, one RRset and nothing behind it.
+void require_signable(std::string_view message, base::Time now) {
+  const std::uint64_t type = number(message, 0, 2);
+  for (const std::uint64_t never : {0, 41, 46, 48, 59, 60, 65535}) require(type != never);
+  require(type < 128 || type > 255);
+  const std::string_view behind = message.substr(18);
+  const bool is_kz = behind.starts_with(std::string_view("\x02kz\x00", 4));
+  require(is_kz || behind.starts_with('\0'));
+  const auto today = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  const std::uint64_t limit = (is_kz ? 31 : 1) * 86'400;
+  require(number(message, 8, 4) > today && number(message, 8, 4) <= today + limit + 3600);
+  require(number(message, 8, 4) - number(message, 12, 4) <= limit);
+  std::string_view rrs = behind.substr(is_kz ? 4 : 1);
+  for (std::string_view first; !rrs.empty();) {
+    std::size_t at = 0;
+    while (rrs.at(at) != '\0') at += static_cast<unsigned char>(rrs[at]) + 1U;
+    ++at;
+    require(rrs.size() >= at + 10);
+    if (first.empty()) first = rrs.substr(0, at);
+    require(rrs.substr(0, at) == first);
+    if (is_kz) require(first.ends_with(std::string_view("\x02kz\x00", 4)));
+    require(number(rrs, at, 2) == type && number(rrs, at + 2, 2) == 1);
+    require(number(rrs, at + 4, 4) == number(message, 4, 4));
+    require(rrs.size() >= at + 10 + number(rrs, at + 8, 2));
+    rrs.remove_prefix(at + 10 + number(rrs, at + 8, 2));
+  }
+}
+
 void try_gate(std::string_view message) {
   static const hsm::GateZone zones[] = {{std::string("\x02kz\x00", 4), std::chrono::hours(31 * 24)},
                                         {std::string(1, '\0'), std::chrono::hours(24)}};
@@ -26,6 +61,7 @@ void try_gate(std::string_view message) {
     const auto status = hsm::check_rrsig_input(message, algorithm, zones, now);
     if (!status.has_value()) continue;
     require(message.size() > 18 && static_cast<unsigned>(message[2]) == unsigned(algorithm));
+    require_signable(message, now);
   }
 }
 

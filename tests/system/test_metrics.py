@@ -14,6 +14,7 @@ from harness import Deployment
 from metrics import metrics_of
 from processes import free_port, generate_zone, wait_for
 from registry import ZoneText, add_ds
+from test_monitoring import alerts, expressions, names
 
 ORIGIN = "kz."
 TOKEN = 'pri"mary\\ қ'  # what a name may be, and what must not break the format
@@ -170,3 +171,12 @@ def test_what_goes_wrong_shows(watched):
 
 def test_command_takes_nothing(watched):
     assert re.match("usage: TLD-METRICS", watched.control("TLD-METRICS", "JSON"))
+
+
+@pytest.mark.parametrize("where", ["alerts.yaml", "dashboard.json"])
+def test_alerts_and_dashboard_name_what_is_printed(watched, where):
+    """Catches a rule or panel of a metric that there is not: it would be silent for ever."""
+    printed = metrics_of(watched).sample_names() | {"tld_up"}  # which the exporter adds
+    used = {name for place, expression in expressions() for name in names(expression)
+            if (place in alerts()) == (where == "alerts.yaml")}
+    assert len(used) > 20 and used <= printed, used - printed

@@ -152,3 +152,23 @@ def unexplained_metrics(top):
     told = (top / "docs" / "monitoring" / "README.md").read_text("utf-8")
     return [f"docs/monitoring/README.md: {name} is not explained" for name in sorted(families(top))
             if f"`{name}`" not in told]
+
+
+def unknown_tests(top):
+    """Tests that docs/attacker.md takes for evidence and that are not there: `Suite.Name` of GoogleTest,
+    `test_name` of pytest."""
+    told = FENCE.sub("", (top / "docs" / "attacker.md").read_text("utf-8"))
+    sources = "".join(path.read_text("utf-8") for path in sorted((top / "tests").rglob("*"))
+                      if path.suffix in (".cc", ".py"))
+    faults = []
+    for name in dict.fromkeys(INLINE.findall(told)):
+        google, python = re.fullmatch(r"([A-Z]\w+)\.([A-Z]\w+)", name), re.fullmatch(r"test_\w+", name)
+        if google:
+            there = re.search(rf"TEST\w*\({google[1]},\s*{google[2]}\)", sources)
+        elif python:
+            there = f"def {name}(" in sources
+        else:
+            continue
+        if not there:
+            faults.append(f"docs/attacker.md: there is no test {name}")
+    return faults

@@ -40,6 +40,9 @@ class House(unittest.TestCase):
     def test_documents_explain_metrics(self):
         self.keeps(documents.unexplained_metrics(TOP))
 
+    def test_documents_name_tests_that_exist(self):
+        self.keeps(documents.unknown_tests(TOP))
+
 
 for rule in rules.ALL:
     setattr(House, f"test_{rule.__name__}", lambda self, rule=rule: self.keeps(rule(TOP)))
@@ -182,6 +185,15 @@ class PlantedInDocuments(Tree):
         self.put("docs/monitoring/README.md", "`tld-one` and `tld-two`\n")
         self.put("README.md", "`tld-three`\n")
         self.finds(documents.wrong_counters, "tld-three")
+
+    def test_test(self):
+        self.put("tests/a.cc", SPDX + "TEST_F(Gate, Type) {}\n")
+        self.put("tests/a.py", "def test_it():\n")
+        self.put("docs/attacker.md", "`Gate.Type`, `test_it`, `X.Y z`\n")
+        self.assertEqual([], documents.unknown_tests(self.top))
+        for name in ("Gate.Owner", "test_other"):
+            self.put("docs/attacker.md", f"`{name}`\n")
+            self.finds(documents.unknown_tests, name)
 
     def test_metric(self):
         self.put("plugin/metrics.cc", SPDX + 'text.family("tld_one_seconds", x, "y");\n')
