@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <memory>
+#include <thread>
 
 #include "base/bytes.h"
 #include "hsm/openssl_key.h"
@@ -319,6 +321,28 @@ TEST_F(WrappedKeys, RetiredKeySignsNoMore) {
   const auto listed = list_keys(*user.session).value();
   EXPECT_EQ(std::ranges::count(listed, id, &KeyInfo::id), 1);  // kept
   for (const KeyInfo& each : listed) EXPECT_EQ(each.retired, each.id == id);
+}
+
+// Whoever configures it: tld-hsmd says what it is, and signs nothing.
+TEST_F(WrappedKeys, RetiredKeyIsRefusedByTheDaemon) {
+  const TestToken token{TestToken::softhsm};
+  const auto algorithm = Algorithm::ecdsap256sha256;
+  ASSERT_TRUE(retire_key(*as_user(token).session, token.key(algorithm).id));
+  const std::string log = token.folder().path("log");
+  const Process daemon(daemon_command(write_config(token)), log);
+  HsmClient client{{"test", socket_path(token)}, std::make_shared<NullLog>()};
+  ASSERT_TRUE(eventually([&] { return client.health(in(milliseconds(500))).logged_in; }));
+  RrsigInput input;
+  input.algorithm = Algorithm::rsasha256;
+  const auto signs = [&](Algorithm which) {
+    return sign_now(client, token.key(which).id, input.octets(), in(milliseconds(5'000)));
+  };
+  EXPECT_TRUE(signs(Algorithm::rsasha256));
+  input.algorithm = algorithm;
+  EXPECT_FALSE(signs(algorithm));
+  std::ifstream file(log);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_THAT(text, HasSubstr("KEY-RETIRED"));
 }
 
 }  // namespace
