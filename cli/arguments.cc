@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/arguments.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "hsm/algorithm.h"
 #include "keys/time_text.h"
@@ -55,6 +57,16 @@ CLI::Validator algorithm_name() {
         return hsm::find_algorithm(text) != nullptr ? "" : "must be ECDSAP256SHA256 or RSASHA256";
       },
       "ALGORITHM");
+}
+
+CLI::Validator serial_number() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        const bool plain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+        return plain && !text.empty() && text.size() <= 16 ? ""
+                                                           : "must be 1 to 16 characters of ASCII";
+      },
+      "SERIAL");
 }
 
 dns::Name to_name(const std::string& text) {

@@ -20,6 +20,7 @@ CLI::Validator key_id();      // base16
 CLI::Validator start_time();  // YYYYMMDDHHMMSS
 CLI::Validator token_uri();   // has no PIN in it
 CLI::Validator algorithm_name();
+CLI::Validator serial_number();  // of a token: printable ASCII
 
 // REQUIRES: the value has passed its validator.
 dns::Name to_name(const std::string& text);

@@ -19,6 +19,8 @@
 #include "cli/token_session.h"
 #include "hsm/token_keys.h"
 #include "keys/ceremony.h"
+#include "keys/key_register.h"
+#include "keys/key_steps.h"
 #include "keys/knot_dialect.h"
 #include "keys/response.h"
 #include "keys/time_text.h"
@@ -29,8 +31,8 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string zone, policy, request, request_sha256, previous, ksk_token, signers, horizon, output,
-      trust_anchor, dialect = "ours";
+  std::string zone, policy, request, request_sha256, previous, ksk_token, signers, horizon,
+      key_register, output, trust_anchor, dialect = "ours";
   std::vector<std::string> ksk_ids, from, until, announce, foreign, emergency_for;
   bool first = false, ds_at_parent = false;
 
@@ -135,6 +137,31 @@ base::Status check_request(const Options& options, const Sitting& sitting,
     TLD_TRY(context.horizon, base::parse_duration(options.horizon));
   }
   return sitting.request.value.check(context);
+}
+
+// What neither request nor token tells: that a key was retired, or has no proved backup.
+base::Status check_register(const Options& options, const Sitting& sitting,
+                            const std::vector<keys::KskTerm>& ksks) {
+  if (options.key_register.empty()) return base::ok();
+  TLD_TRY(const auto held, keys::KeyRegister::read_file(options.key_register, sitting.apex));
+  for (const dns::Dnskey& ksk : dnskeys_of(ksks)) {
+    const auto place = held.find(ksk.fingerprint());
+    if (!place)
+      return base::refused("KEY-UNKNOWN: the register does not have KSK " +
+                           sha256_text(ksk.wire()));
+    TLD_TRY(held.may_sign(*place));
+    TLD_TRY(keys::check_backup(sitting.policy, held.keys()[*place]));
+  }
+  for (const keys::ManagedKey& key : held.keys()) {
+    if (std::ranges::count(sitting.request.value.keys(), key.dnskey) == 0) continue;
+    if (key.has(keys::KeyEventKind::removed)) {
+      return base::refused("KEY-RETIRED: " + key.describe() +
+                           ": it was removed, and is not to be listed again");
+    }
+    if (key.has(keys::KeyEventKind::published)) continue;
+    TLD_TRY(keys::check_backup(sitting.policy, key));
+  }
+  return base::ok();
 }
 
 // --- what it makes ---
@@ -264,6 +291,7 @@ base::Result<Report> run(const Options& options) {
   TLD_TRY(auto token, TokenSession::open(options.ksk_token, false));
   TLD_TRY(const auto ksks, find_ksks(options, token.session()));
   TLD_TRY(check_request(options, sitting, ksks));
+  TLD_TRY(check_register(options, sitting, ksks));
   const keys::SignedKeys* previous = sitting.previous ? &sitting.previous->value : nullptr;
   TLD_TRY(const auto plan, keys::plan_response(sitting.request.value, sitting.policy, ksks,
                                                previous, options.ds_at_parent));
@@ -299,6 +327,9 @@ void add_inputs(CLI::App* command, Options& options) {
   command->add_flag("--first", options.first, "There was no ceremony before");
   command->add_option("--foreign", options.foreign,
                       "Files of another operator's ZSKs that the request lists without proof");
+  command->add_option(
+      "--register", options.key_register,
+      "A copy of the key register: refuse what it has as retired or without backup");
   command->add_option("--horizon", options.horizon,
                       "How far ahead signatures may end; default: two spans and one validity");
   command

@@ -69,6 +69,8 @@ void add_store(CLI::App& app, Chosen& chosen);
 void add_publication(CLI::App& zone, Chosen& chosen);  // of a zone
 void add_zone(CLI::App& app, Chosen& chosen);
 void add_key(CLI::App& app, Chosen& chosen);
+void add_key_backup(CLI::App& key, Chosen& chosen);    // of key
+void add_wrapping_key(CLI::App& key, Chosen& chosen);  // of key
 void add_keys(CLI::App& app, Chosen& chosen);
 void add_keys_register(CLI::App& keys, Chosen& chosen);  // of keys
 void add_ksr(CLI::App& app, Chosen& chosen);

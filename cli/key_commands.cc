@@ -10,9 +10,11 @@
 #include "cli/act.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/key_files.h"
 #include "cli/output_file.h"
 #include "cli/token_session.h"
 #include "dns/rrset.h"
+#include "hsm/algorithm.h"
 #include "hsm/token_keys.h"
 #include "keys/ceremony.h"
 #include "keys/chained_lines.h"
@@ -24,7 +26,8 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string token, algorithm, zone, role = "zsk", dnskey;
+  std::string token, algorithm, zone, role = "zsk", dnskey, policy;
+  bool wrappable = false;
 };
 
 std::string rdata_text(const dns::Dnskey& key) {
@@ -83,22 +86,30 @@ Report generated_report(const Options& options, const hsm::KeyInfo& key,
 base::Result<Report> generate(const Options& options) {
   // The file first: a key must not be made and then lack the file that names it.
   TLD_TRY(auto file, open_dnskey_file(options));
+  TLD_TRY(const keys::Policy policy, read_policy(options.policy));
   TLD_TRY(auto token, TokenSession::open(options.token, true));
-  TLD_TRY(const auto key, hsm::generate_key(token.session(), to_algorithm(options.algorithm)));
+  const bool wrappable = options.wrappable || policy.keys.wrappable;
+  const hsm::Algorithm algorithm = to_algorithm(options.algorithm);
+  TLD_TRY(const auto key,
+          hsm::generate_key(token.session(), algorithm, hsm::facts(algorithm).default_bits,
+                            wrappable ? hsm::Export::wrapped : hsm::Export::never));
   const dns::Dnskey dnskey = keys::dnskey_of(key.public_key, options.role == "ksk");
   if (file) {
     TLD_TRY(write_dnskey_file(*file, options, key, dnskey));
   }
-  return generated_report(options, key, dnskey);
+  Report report = generated_report(options, key, dnskey);
+  report.json["wrappable"] = wrappable;
+  report.evidence["wrappable"] = wrappable ? "yes" : "no";
+  return report;
 }
 
 // --- list ---
 
 std::string list_line(const hsm::KeyInfo& key) {
-  return fmt::format("{}  {:<15}  {:>5}  {:>5}  {}\n", base::to_hex(key.id),
-                     hsm::to_string(key.public_key.algorithm),
-                     keys::dnskey_of(key.public_key, false).key_tag(),
-                     keys::dnskey_of(key.public_key, true).key_tag(), key.label);
+  return fmt::format(
+      "{}  {:<15}  {:>5}  {:>5}  {}{}\n", base::to_hex(key.id),
+      hsm::to_string(key.public_key.algorithm), keys::dnskey_of(key.public_key, false).key_tag(),
+      keys::dnskey_of(key.public_key, true).key_tag(), key.label, key.retired ? "  retired" : "");
 }
 
 base::Result<Report> list(const std::string& uri) {
@@ -106,12 +117,16 @@ base::Result<Report> list(const std::string& uri) {
   TLD_TRY(const auto all, hsm::list_keys(token.session()));
   Report report;
   report.json["token"] = token.token_label();
+  report.json["serial"] = token.token_serial();
   report.json["keys"] = ordered_json::array();
-  report.text = "id, algorithm, key tag as ZSK, key tag as KSK, label\n";
+  report.text =
+      fmt::format("token {}, serial {}\nid, algorithm, key tag as ZSK, key tag as KSK, label\n",
+                  token.token_label(), token.token_serial());
   for (const hsm::KeyInfo& key : all) {
     ordered_json json = {{"id", base::to_hex(key.id)},
                          {"label", key.label},
-                         {"algorithm", hsm::to_string(key.public_key.algorithm)}};
+                         {"algorithm", hsm::to_string(key.public_key.algorithm)},
+                         {"retired", key.retired}};
     for (const bool ksk : {false, true}) {
       const dns::Dnskey dnskey = keys::dnskey_of(key.public_key, ksk);
       json[ksk ? "ksk" : "zsk"] = {{"key_tag", dnskey.key_tag()}, {"dnskey", rdata_text(dnskey)}};
@@ -131,8 +146,10 @@ void add_generate(CLI::App& key, Chosen& chosen) {
   CLI::App* command = add_command(
       key, chosen, "generate",
       {"Make a key inside a token",
-       "Makes a key pair inside a token: sensitive, never extractable, its id (CKA_ID)\n"
-       "16 random octets. Prints the id, the key tag and the DNSKEY record; --dnskey\n"
+       "Makes a key pair inside a token: sensitive, its id (CKA_ID) 16 random octets. It\n"
+       "never leaves the token; with --wrappable, or if the policy has wrappable: yes,\n"
+       "wrapped by the token's trusted wrapping key only (tldctl key export). Prints the id, the "
+       "key tag and the DNSKEY record; --dnskey\n"
        "writes that record to a file, which the ceremony reads. The PIN stands in the\n"
        "file that the URI's pin-source names, mode 0600; never on the command line.",
        "  tldctl key generate --algorithm ECDSAP256SHA256 \\\n"
@@ -154,6 +171,9 @@ void add_generate(CLI::App& key, Chosen& chosen) {
       command->add_option("--zone", options->zone, "The zone, for --dnskey")->check(zone_name());
   command->add_option("--dnskey", options->dnskey, "Write the DNSKEY record to this file")
       ->needs(zone);
+  command->add_flag("--wrappable", options->wrappable,
+                    "It may leave the token, wrapped by the trusted wrapping key");
+  command->add_option("--policy", options->policy, "The policy (YAML) that says whether it may");
   on_act(
       command, chosen, "key-generate",
       [options] { return options->role + " " + options->zone + " in " + options->token; },
@@ -178,10 +198,11 @@ void add_list(CLI::App& key, Chosen& chosen) {
 }  // namespace
 
 void add_key(CLI::App& app, Chosen& chosen) {
-  CLI::App* key = app.add_subcommand("key", "Make and list keys inside a token");
+  CLI::App* key = app.add_subcommand("key", "Make, list and back up keys inside a token");
   key->require_subcommand(1);
   add_generate(*key, chosen);
   add_list(*key, chosen);
+  add_key_backup(*key, chosen);
 }
 
 }  // namespace tld::cli

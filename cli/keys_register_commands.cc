@@ -22,7 +22,7 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string zone, register_file, policy, dnskey, id, time;
+  std::string zone, register_file, policy, dnskey, id, time, backup_token;
   std::vector<std::string> events;
   bool foreign = false;
   std::int64_t ds_ttl = 0;
@@ -93,6 +93,7 @@ base::Result<Report> record(const Options& options) {
     TLD_TRY(auto step, to_step(keys, event));
     if (step.kind == keys::KeyEventKind::ds_seen)
       step.ds_ttl = std::chrono::seconds{options.ds_ttl};
+    if (step.kind == keys::KeyEventKind::backup_proved) step.token = options.backup_token;
     steps.push_back(step);
   }
   const base::Time time = time_of(options);
@@ -200,6 +201,11 @@ void add_record(CLI::App& keys, Chosen& chosen) {
                    "KEY=EVENT, KEY as keys add printed it or its "
                    "first 8 digits and more")
       ->required();
+  command
+      ->add_option("--backup-token", options->backup_token,
+                   "With backup-proved: the serial number of the token that tldctl key "
+                   "prove-backup showed, on a machine that has no register")
+      ->check(serial_number());
   command->add_option("--ds-ttl", options->ds_ttl, "With ds-seen: the highest TTL at the parent")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{0x7fffffff}));
   on_chosen(command, chosen, [options] { return record(*options); });

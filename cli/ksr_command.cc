@@ -183,6 +183,11 @@ base::Result<Report> create(const Options& options) {
   input.apex = to_name(options.zone);
   input.made_at = base::SystemClock().now();
   TLD_TRY(input.policy, read_policy(options.policy));
+  if (input.policy.keys.backup_required && options.key_register.empty()) {
+    return base::refused(
+        "KEY-BACKUP: the policy asks for proved backups, which a key register has: give "
+        "--register");
+  }
   TLD_TRY(input.foreign, read_dnskeys(options.foreign, input.apex));
   TLD_TRY(const base::Time start, start_of(options, input));
   TLD_TRY(input.bundles, options.key_register.empty() ? bundles_of(options, input, start)

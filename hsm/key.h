@@ -40,6 +40,7 @@ struct KeyInfo {
   KeyId id;
   std::string label;
   PublicKey public_key;
+  bool retired = false;  // kept, and never to sign again
 };
 
 struct Health {

@@ -6,6 +6,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
+#include <openssl/rand.h>
 
 #include <utility>
 
@@ -185,6 +186,19 @@ std::string ecdsa_from_der(std::string_view der) {
     return {};
   }
   return out;
+}
+
+base::Result<RsaNumbers> rsa_numbers(std::string_view octets) {
+  TLD_TRY(const RsaParts parts, split_rsa(octets));
+  return RsaNumbers{std::string(parts.modulus), std::string(parts.exponent)};
+}
+
+base::Result<std::string> random_octets(std::size_t count) {
+  std::string out(count, '\0');
+  if (RAND_priv_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) == 1) {
+    return out;
+  }
+  return base::internal("OpenSSL has no random octets: " + openssl_reason());
 }
 
 std::string openssl_reason() {

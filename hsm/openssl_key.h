@@ -36,10 +36,16 @@ base::Result<PublicKey> from_openssl(Algorithm algorithm, const EVP_PKEY* key);
 
 // RFC 3110 §2: exponent and modulus, big-endian, leading zeros are removed.
 base::Result<std::string> rsa_octets(std::string_view modulus, std::string_view exponent);
+struct RsaNumbers {
+  std::string modulus, exponent;  // big-endian, without leading zeros
+};
+base::Result<RsaNumbers> rsa_numbers(std::string_view octets);
 
 // RFC 6605 §4: r | s, 32 octets each, against OpenSSL's DER. Empty when not in that form.
 std::string ecdsa_to_der(std::string_view r_and_s);
 std::string ecdsa_from_der(std::string_view der);
+
+base::Result<std::string> random_octets(std::size_t count);
 
 // What OpenSSL last complained about, for messages; clears its error queue.
 std::string openssl_reason();

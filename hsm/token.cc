@@ -24,12 +24,14 @@ base::Result<std::shared_ptr<Token>> Token::open(const TokenUri& uri) {
   CK_TOKEN_INFO info{};
   const CK_RV code = module->functions().C_GetTokenInfo(slot, &info);
   if (code != CKR_OK) return token_error("C_GetTokenInfo", code);
-  return std::shared_ptr<Token>(
-      new Token(std::move(module), slot, trimmed(info.label, sizeof info.label)));
+  return std::shared_ptr<Token>(new Token(std::move(module), slot, info));
 }
 
-Token::Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, std::string label)
-    : module_(std::move(module)), slot_(slot), label_(std::move(label)) {}
+Token::Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info)
+    : module_(std::move(module)),
+      slot_(slot),
+      label_(trimmed(info.label, sizeof info.label)),
+      serial_(trimmed(info.serialNumber, sizeof info.serialNumber)) {}
 Token::~Token() = default;
 
 base::Result<CK_FLAGS> Token::flags() const {
@@ -39,24 +41,53 @@ base::Result<CK_FLAGS> Token::flags() const {
   return info.flags;
 }
 
-base::Status Token::check_tries() const {
+struct Token::User {
+  CK_USER_TYPE type;
+  const char* pin;
+  CK_FLAGS count_low, final_try, locked;
+  bool writable;  // PKCS #11 lets a security officer have read/write sessions only
+};
+
+namespace {
+
+constexpr Token::User user{
+    CKU_USER, "user PIN", CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED,
+    false};
+constexpr Token::User officer{
+    CKU_SO, "SO PIN", CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED, true};
+
+}  // namespace
+
+base::Status Token::check_tries(const User& who) const {
   TLD_TRY(const CK_FLAGS now, flags());
-  if ((now & CKF_USER_PIN_LOCKED) != 0) {
-    return base::refused("token " + label_ + " has locked its user PIN");
+  if ((now & who.locked) != 0) {
+    return base::refused("token " + label_ + " has locked its " + who.pin);
   }
-  if ((now & CKF_USER_PIN_FINAL_TRY) != 0) {
-    return base::refused("token " + label_ +
-                         " has one try of its user PIN left, which is kept for the operator");
+  if ((now & who.final_try) != 0) {
+    return base::refused("token " + label_ + " has one try of its " + who.pin +
+                         " left, which is kept for the operator");
   }
   return base::ok();
 }
 
+base::Status Token::check_tries() const {
+  return check_tries(user);
+}
+
 base::Status Token::login(const Pin& pin) {
-  TLD_TRY(check_tries());
-  TLD_TRY(std::unique_ptr<Session> session, Session::open(shared_from_this(), false));
+  return login(pin, user);
+}
+
+base::Status Token::login_officer(const Pin& pin) {
+  return login(pin, officer);
+}
+
+base::Status Token::login(const Pin& pin, const User& who) {
+  TLD_TRY(check_tries(who));
+  TLD_TRY(std::unique_ptr<Session> session, Session::open(shared_from_this(), who.writable));
   // PKCS #11 has no const: the token does not write to it.
   auto* text = reinterpret_cast<CK_UTF8CHAR*>(const_cast<char*>(pin.text().data()));
-  const CK_RV code = module_->functions().C_Login(session->handle(), CKU_USER, text,
+  const CK_RV code = module_->functions().C_Login(session->handle(), who.type, text,
                                                   static_cast<CK_ULONG>(pin.text().size()));
   if (code == CKR_OK || code == CKR_USER_ALREADY_LOGGED_IN) {
     login_session_ = std::move(session);
@@ -66,8 +97,7 @@ base::Status Token::login(const Pin& pin) {
   if (!facts_of(code).pin_not_looked_at) return base::refused(error.message);
   // Some modules say "general error" for a wrong PIN: the token's counter knows.
   const base::Result<CK_FLAGS> after = flags();
-  constexpr CK_FLAGS counted =
-      CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
+  const CK_FLAGS counted = who.count_low | who.final_try | who.locked;
   if (after.has_value() && (after.value() & counted) != 0) return base::refused(error.message);
   return base::unavailable(error.message);
 }

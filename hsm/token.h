@@ -60,16 +60,25 @@ class Token : public std::enable_shared_from_this<Token> {
   // in to the token stays so: then no PIN is looked at.
   base::Status login(const Pin& pin);
 
+  // Logs in as security officer (CKU_SO), who may make trusted keys and sees no private ones.
+  // Errors as login(). REQUIRES: no other session of this process with the token.
+  base::Status login_officer(const Pin& pin);
+
+  struct User;  // whose PIN a login is with
+
   const std::string& label() const { return label_; }
+  const std::string& serial() const { return serial_; }
 
  private:
   friend class Session;
-  Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, std::string label);
+  Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info);
+  base::Status check_tries(const User& user) const;
+  base::Status login(const Pin& pin, const User& user);
   base::Result<CK_FLAGS> flags() const;
 
   std::shared_ptr<Module> module_;
   CK_SLOT_ID slot_;
-  std::string label_;
+  std::string label_, serial_;
   std::unique_ptr<Session> login_session_;
 };
 

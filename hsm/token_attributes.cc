@@ -20,9 +20,19 @@ Template& Template::octets(CK_ATTRIBUTE_TYPE type, std::string value) {
   return *this;
 }
 
+Template& Template::nested(CK_ATTRIBUTE_TYPE type, Template value) {
+  nested_.push_back({type, std::move(value), {}});
+  return *this;
+}
+
 std::vector<CK_ATTRIBUTE> Template::attributes() {
   std::vector<CK_ATTRIBUTE> out;
   for (auto& [type, value] : values_) out.push_back({type, value.data(), value.size()});
+  for (Nested& each : nested_) {
+    each.attributes = each.value.attributes();
+    out.push_back(
+        {each.type, each.attributes.data(), each.attributes.size() * sizeof(CK_ATTRIBUTE)});
+  }
   return out;
 }
 

@@ -21,11 +21,21 @@ class Template {
   Template& flag(CK_ATTRIBUTE_TYPE type, bool value);
   Template& number(CK_ATTRIBUTE_TYPE type, CK_ULONG value);
   Template& octets(CK_ATTRIBUTE_TYPE type, std::string value);
+  // An array attribute: a template that the token keeps (CKA_UNWRAP_TEMPLATE).
+  Template& nested(CK_ATTRIBUTE_TYPE type, Template value);
   // Valid until the template changes.
   std::vector<CK_ATTRIBUTE> attributes();
 
  private:
+  struct Nested;
   std::vector<std::pair<CK_ATTRIBUTE_TYPE, std::string>> values_;
+  std::vector<Nested> nested_;
+};
+
+struct Template::Nested {
+  CK_ATTRIBUTE_TYPE type;
+  Template value;
+  std::vector<CK_ATTRIBUTE> attributes;  // of `value`, as they were asked for last
 };
 
 base::Result<std::string> read_octets(Session& session, CK_OBJECT_HANDLE object,

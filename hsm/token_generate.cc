@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // generate_key of token_keys.h.
-#include <openssl/rand.h>
-
 #include <array>
 #include <utility>
 
 #include "base/bytes.h"
 #include "hsm/algorithm.h"
 #include "hsm/openssl_key.h"
-#include "hsm/proof.h"
 #include "hsm/token_attributes.h"
 #include "hsm/token_keys.h"
-#include "hsm/verify.h"
 
 namespace tld::hsm {
 namespace {
@@ -21,14 +17,6 @@ struct Pair {
   CK_OBJECT_HANDLE public_key = CK_INVALID_HANDLE;
   CK_OBJECT_HANDLE private_key = CK_INVALID_HANDLE;
 };
-
-base::Result<std::string> random_octets(std::size_t count) {
-  std::string out(count, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1) {
-    return base::internal("OpenSSL has no random octets: " + openssl_reason());
-  }
-  return out;
-}
 
 Template public_template(Algorithm algorithm, const KeyId& id, unsigned rsa_bits) {
   Template out;
@@ -44,10 +32,12 @@ Template public_template(Algorithm algorithm, const KeyId& id, unsigned rsa_bits
   return out;
 }
 
-Template private_template(const KeyId& id) {
+Template private_template(const KeyId& id, Export leaves) {
   Template out;
   out.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true);
-  out.flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false);
+  out.flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, leaves == Export::wrapped);
+  // Not said of others: a token may not know it.
+  if (leaves == Export::wrapped) out.flag(CKA_WRAP_WITH_TRUSTED, true);
   out.flag(CKA_SIGN, true).flag(CKA_DECRYPT, false).flag(CKA_UNWRAP, false);
   out.flag(CKA_DERIVE, false);
   out.octets(CKA_ID, id).octets(CKA_LABEL, base::to_hex(id));
@@ -55,9 +45,9 @@ Template private_template(const KeyId& id) {
 }
 
 base::Result<Pair> make_pair(Session& session, Algorithm algorithm, const KeyId& id,
-                             unsigned rsa_bits) {
+                             unsigned rsa_bits, Export leaves) {
   Template public_half = public_template(algorithm, id, rsa_bits);
-  Template private_half = private_template(id);
+  Template private_half = private_template(id, leaves);
   auto public_attributes = public_half.attributes();
   auto private_attributes = private_half.attributes();
   CK_MECHANISM mechanism{facts(algorithm).generate_mechanism, nullptr, 0};
@@ -70,16 +60,15 @@ base::Result<Pair> make_pair(Session& session, Algorithm algorithm, const KeyId&
 }
 
 // A token may ignore a template: ask it what it made.
-base::Status check_private_key(Session& session, CK_OBJECT_HANDLE key) {
+base::Status check_private_key(Session& session, CK_OBJECT_HANDLE key, Export leaves) {
   struct Wanted {
     CK_ATTRIBUTE_TYPE type;
     bool value;
     const char* name;
   };
-  static constexpr std::array<Wanted, 6> all{{{CKA_TOKEN, true, "CKA_TOKEN"},
+  static constexpr std::array<Wanted, 5> all{{{CKA_TOKEN, true, "CKA_TOKEN"},
                                               {CKA_PRIVATE, true, "CKA_PRIVATE"},
                                               {CKA_SENSITIVE, true, "CKA_SENSITIVE"},
-                                              {CKA_EXTRACTABLE, false, "CKA_EXTRACTABLE"},
                                               {CKA_SIGN, true, "CKA_SIGN"},
                                               {CKA_DECRYPT, false, "CKA_DECRYPT"}}};
   for (const Wanted& wanted : all) {
@@ -88,33 +77,30 @@ base::Status check_private_key(Session& session, CK_OBJECT_HANDLE key) {
       return base::refused(std::string("the token made a key with the wrong ") + wanted.name);
     }
   }
+  TLD_TRY(const Export found, export_of(session, key));
+  if (found != leaves) return base::refused("the token made a key with the wrong CKA_EXTRACTABLE");
   return base::ok();
 }
 
-base::Result<KeyInfo> try_key(Session& session, const KeyId& id) {
+base::Result<KeyInfo> try_key(Session& session, const KeyId& id, Export leaves) {
   TLD_TRY(const TokenKey key, find_key(session, id));
-  TLD_TRY(check_private_key(session, key.private_key));
-  TLD_TRY(const std::string nonce, random_octets(32));
-  const std::string message = proof_message(nonce);
-  TLD_TRY(const std::string signature, session.sign(key, message));
-  TLD_TRY(const Verifier verifier, Verifier::make(key.info.public_key));
-  if (!verifier.verify(message, signature)) {
-    return base::internal("the token's first signature with the new key does not verify");
-  }
+  TLD_TRY(check_private_key(session, key.private_key, leaves));
+  TLD_TRY(prove_key(session, key));
   return key.info;
 }
 
 }  // namespace
 
-base::Result<KeyInfo> generate_key(Session& session, Algorithm algorithm, unsigned rsa_bits) {
+base::Result<KeyInfo> generate_key(Session& session, Algorithm algorithm, unsigned rsa_bits,
+                                   Export leaves) {
   const AlgorithmFacts& limits = facts(algorithm);
   if (algorithm == Algorithm::rsasha256 &&
       (rsa_bits < limits.smallest_bits || rsa_bits > limits.largest_bits)) {
     return base::invalid_input("RSA keys have 1024 to 4096 bits");
   }
   TLD_TRY(const KeyId id, random_octets(16));
-  TLD_TRY(const Pair pair, make_pair(session, algorithm, id, rsa_bits));
-  auto info = try_key(session, id);
+  TLD_TRY(const Pair pair, make_pair(session, algorithm, id, rsa_bits, leaves));
+  auto info = try_key(session, id, leaves);
   if (info.has_error()) {
     session.functions().C_DestroyObject(session.handle(), pair.private_key);
     session.functions().C_DestroyObject(session.handle(), pair.public_key);

@@ -172,7 +172,8 @@ base::Result<std::size_t> KeyRegister::add_key(const dns::Dnskey& dnskey, bool f
 
 base::Status KeyRegister::add_event(const KeyStep& event, base::Time time) {
   const std::string fingerprint = hex_of(keys_.at(event.key).dnskey);
-  return take_line(register_line(RegisterEvent{fingerprint, {event.kind, time, event.ds_ttl}}));
+  return take_line(
+      register_line(RegisterEvent{fingerprint, {event.kind, time, event.ds_ttl, event.token}}));
 }
 
 std::optional<std::size_t> KeyRegister::find(const base::Sha256& fingerprint) const {

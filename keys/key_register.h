@@ -6,6 +6,7 @@
 //   {"register":"pdns-tld keys 1","zone":"kz."}
 //   {"key":"SHA-256 OF THE DNSKEY RDATA","dnskey":"256 3 13 BASE64","foreign":false,"id":"CKA_ID"}
 //   {"event":"generated","key":"SHA-256 ...","time":"20260101000000"}
+//   {"event":"backup-proved","key":"SHA-256 ...","time":"20260101000000","token":"SERIAL"}
 //   {"event":"ds-seen","key":"SHA-256 ...","time":"20260301000000","ds-ttl":86400}
 //
 // A key's line is followed at once by its `generated`. Events are facts: the register checks that

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "keys/key_steps.h"
 #include "keys/key_timing.h"
 #include "keys/time_text.h"
 
@@ -68,6 +69,21 @@ class Scheduler {
     return std::max(dead, *key.time_of(Kind::retired) + policy_.keys.zsk.postpublish);
   }
 
+  // What is published already stays: taking it out would be a roll too.
+  bool may_be_listed(const ManagedKey& key) const {
+    return key.has(Kind::published) || check_backup(policy_, key);
+  }
+
+  // Why there are fewer than one would think.
+  std::string without_backup() const {
+    for (const ManagedKey& key : keys_) {
+      const bool over = key.has(Kind::retired) || key.has(Kind::removed);
+      if (key.is_ksk() || over || !is_target(key) || may_be_listed(key)) continue;
+      return "; " + check_backup(policy_, key).error().message;
+    }
+    return "";
+  }
+
   // The target algorithm's ZSKs, one after the other: active, published spares, unused ones.
   std::vector<std::size_t> chain() const {
     std::vector<std::size_t> active, spares, unused;
@@ -77,7 +93,7 @@ class Scheduler {
       if (key.foreign || key.is_ksk() || !is_target(key) || over) continue;
       if (key.has(Kind::activated)) {
         active.push_back(i);
-      } else if (!key.has(Kind::compromised)) {
+      } else if (!key.has(Kind::compromised) && may_be_listed(key)) {
         (key.has(Kind::published) ? spares : unused).push_back(i);
       }
     }
@@ -147,8 +163,9 @@ class Scheduler {
 
   base::Status missing(std::size_t count) const {
     return base::refused(
-        fmt::format("SCHEDULE-KEYS: {} more unused ZSK{} of {} must be made to reach {}", count,
-                    count == 1 ? "" : "s", hsm::to_string(policy_.algorithm), time_text(until_)));
+        fmt::format("SCHEDULE-KEYS: {} more unused ZSK{} of {} must be made to reach {}{}", count,
+                    count == 1 ? "" : "s", hsm::to_string(policy_.algorithm), time_text(until_),
+                    without_backup()));
   }
 
   KeyBundle bundle(base::Time start) const {

@@ -23,7 +23,8 @@
 namespace tld::keys {
 
 // For each slot that starts at `from`, `from` + slot ... before `until`. `from` is taken as now.
-// refused: SCHEDULE-KEYS: there are not enough unused ZSKs; how many more have to be made.
+// refused: SCHEDULE-KEYS: there are not enough unused ZSKs (with a proved backup, where the
+// policy asks for one); how many more have to be made.
 base::Result<std::vector<KeyBundle>> schedule(const Policy& policy, const Keys& keys,
                                               base::Time from, base::Time until);
 

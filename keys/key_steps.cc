@@ -65,12 +65,7 @@ base::Status check_use(const Policy& policy, const ManagedKey& key, Kind kind) {
   if (key.has(Kind::compromised)) {
     return refuse("KEY-COMPROMISED", key, "it is compromised: take another key");
   }
-  const bool unproved =
-      policy.keys.backup_required && !key.foreign && !key.has(Kind::backup_proved);
-  if (unproved && kind != Kind::published) {
-    return refuse("KEY-BACKUP", key, "the policy asks for a backup that was proved first");
-  }
-  return base::ok();
+  return check_backup(policy, key);
 }
 
 // --- the waits of the policy ---
@@ -205,6 +200,13 @@ std::set<base::Time> turning_points(const Policy& policy, const Keys& keys, cons
 }
 
 }  // namespace
+
+base::Status check_backup(const Policy& policy, const ManagedKey& key) {
+  const bool proved = key.foreign || key.has(Kind::backup_proved);
+  if (proved || !policy.keys.backup_required) return base::ok();
+  return refuse("KEY-BACKUP", key,
+                "the policy asks first for a backup that was proved: tldctl key prove-backup");
+}
 
 base::Status check_order(const ManagedKey& key, KeyEventKind kind, base::Time now) {
   const char* step = to_string(kind);

@@ -12,7 +12,7 @@
 //   KEY-FOREIGN      the private half is another operator's: it has no backup here
 //   KEY-RETIRED      a key that was retired or removed is never used again
 //   KEY-COMPROMISED  a compromised key is not taken into use
-//   KEY-BACKUP       the policy asks for a proved backup first
+//   KEY-BACKUP       the policy asks for a proved backup before a key is listed or activated
 //   KEY-PREPUBLISH   the policy's prepublish has not passed
 //   KEY-POSTPUBLISH  the policy's postpublish has not passed
 //   KEY-RULE-...     of key_states.h
@@ -26,6 +26,9 @@
 #include "keys/policy.h"
 
 namespace tld::keys {
+
+// KEY-BACKUP alone: may this key be listed or used, as far as backups go?
+base::Status check_backup(const Policy& policy, const ManagedKey& key);
 
 // KEY-ORDER and KEY-RETIRED alone: can this have happened to `key` at `time`, after all its events?
 // REQUIRES: `key` has been generated.

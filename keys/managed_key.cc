@@ -45,7 +45,7 @@ std::string ManagedKey::describe() const {
 
 Keys with_steps(Keys keys, const KeySteps& steps, base::Time now) {
   for (const KeyStep& step : steps) {
-    keys.at(step.key).events.push_back({step.kind, now, step.ds_ttl});
+    keys.at(step.key).events.push_back({step.kind, now, step.ds_ttl, step.token});
   }
   return keys;
 }

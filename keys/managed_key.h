@@ -43,6 +43,7 @@ struct KeyEvent {
   KeyEventKind kind = KeyEventKind::generated;
   base::Time time;
   std::chrono::seconds ds_ttl{0};  // of ds_seen; else 0
+  std::string token = {};          // of backup_proved: that token's serial number, if it was told
   friend bool operator==(const KeyEvent&, const KeyEvent&) = default;
 };
 
@@ -69,6 +70,7 @@ struct KeyStep {
   std::size_t key = 0;
   KeyEventKind kind = KeyEventKind::generated;
   std::chrono::seconds ds_ttl{0};
+  std::string token = {};
   friend bool operator==(const KeyStep&, const KeyStep&) = default;
 };
 using KeySteps = std::vector<KeyStep>;  // done at one moment

@@ -55,7 +55,7 @@ class Planner {
   void propose(const char* what, KeySteps steps, base::Time due,
                std::optional<base::Time> latest = std::nullopt) {
     if (steps.empty()) return;
-    Proposal proposal{what, std::move(steps), std::nullopt, "", latest};
+    Proposal proposal{what, std::move(steps), std::nullopt, "", latest, due};
     auto allowed = earliest(policy_, keys_, proposal.steps, now_);
     if (!allowed) {
       proposal.waits_for = allowed.error().message;

@@ -32,6 +32,7 @@ struct Proposal {
   std::optional<base::Time> time;
   std::string waits_for;             // why not now; "" if it may be done now
   std::optional<base::Time> latest;  // the policy wants it done by then
+  base::Time due = {};               // the policy wants it from then on
 };
 
 // REQUIRES: no event of `keys` is later than `now`.

@@ -86,6 +86,7 @@ struct KeyPolicy {
   std::chrono::seconds retire_safety = std::chrono::hours{1};   // added to retirement intervals
   OnCompromise on_compromise = OnCompromise::replace_then_retire;
   bool backup_required = false;  // a key is used only once its backup was proved
+  bool wrappable = false;        // new keys may leave their token, wrapped by its trusted key
   friend bool operator==(const KeyPolicy&, const KeyPolicy&) = default;
 };
 

@@ -112,6 +112,7 @@ void read_keys(YamlMap& map, KeyPolicy& policy) {
   read_choice(map, "on-compromise", "retire-now", "replace-then-retire", retire_now);
   policy.on_compromise = retire_now ? OnCompromise::retire_now : OnCompromise::replace_then_retire;
   read_choice(map, "backup", "required", "optional", policy.backup_required);
+  read_choice(map, "wrappable", "yes", "no", policy.wrappable);
   map.map("zsk", [&](YamlMap& zsk) { read_zsk(zsk, policy.zsk); });
   map.map("ksk", [&](YamlMap& ksk) { read_ksk(ksk, policy.ksk); });
 }

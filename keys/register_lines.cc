@@ -61,8 +61,10 @@ base::Result<RegisterLine> read_event(const ordered_json& json) {
   if (!kind)
     return base::invalid_input(fmt::format("there is no event \"{}\"", name.substr(0, 32)));
   TLD_TRY(const base::Time time, time_from_text(text_at(json, "time")));
-  return RegisterLine(
-      RegisterEvent{text_at(json, "key"), {*kind, time, seconds_at(json, "ds-ttl")}});
+  const bool proved = *kind == KeyEventKind::backup_proved;
+  return RegisterLine(RegisterEvent{
+      text_at(json, "key"),
+      {*kind, time, seconds_at(json, "ds-ttl"), proved ? text_at(json, "token") : ""}});
 }
 
 base::Result<RegisterLine> read_object(const ordered_json& json) {
@@ -89,6 +91,7 @@ std::string text_of(const RegisterEvent& line) {
                        {"key", line.fingerprint},
                        {"time", time_text(line.event.time)}};
   if (line.event.kind == KeyEventKind::ds_seen) json["ds-ttl"] = line.event.ds_ttl.count();
+  if (!line.event.token.empty()) json["token"] = line.event.token;
   return json.dump();
 }
 

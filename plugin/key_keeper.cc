@@ -159,9 +159,14 @@ base::Status KeyKeeper::roll(const keys::SignedKeys& signed_keys, const signer::
                              base::Time now) {
   warming_.reset();
   const auto proposals = keys::next_steps(setup_.policy, register_->keys(), now);
+  base::Status unproved = base::ok();
   for (const keys::Proposal& proposal : proposals) {
-    if (!proposal.time) continue;
     const Roll roll = roll_of(register_->keys(), proposal.steps);
+    if (!proposal.time && roll.next && proposal.due <= now) {
+      const base::Status backup = keys::check_backup(setup_.policy, register_->keys()[*roll.next]);
+      if (!backup) unproved = backup;
+    }
+    if (!proposal.time) continue;
     const bool due = *proposal.time <= now;
     if (roll.next && *proposal.time - setup_.policy.signatures.sign_delay <= now) {
       warming_ = roll.next;
@@ -172,7 +177,7 @@ base::Status KeyKeeper::roll(const keys::SignedKeys& signed_keys, const signer::
     }
     TLD_TRY(take_steps(proposal, now));
   }
-  return base::ok();
+  return unproved;
 }
 
 base::Status KeyKeeper::may_take_over(std::size_t next, std::optional<std::size_t> old,

@@ -57,7 +57,8 @@ def import_key(token, key, identifier):
 
 class Pool(Deployment):
     """One zone, several tokens, one tld-hsmd each. `keys`: what each token holds under the same
-    CKA_ID and label; `published`: the key whose DNSKEY is in the zone, the first one's unless given.
+    CKA_ID and label, None: nothing; `published`: the key whose DNSKEY is in the zone, the first one's
+    unless given.
     """
 
     def __init__(self, keys, published=None, order="primary-reserve", **options):
@@ -68,7 +69,8 @@ class Pool(Deployment):
                                           for name in self.names[1:]]
         self.sockets = [self.socket] + [self.path / f"{name}.sock" for name in self.names[1:]]
         for token, key in zip(self.tokens, keys):
-            import_key(token, key, self.id)
+            if key is not None:
+                import_key(token, key, self.id)
         hsmd = built("tld-hsmd")
         self.daemons = [self.hsmd] + [
             Process(f"tld-hsmd {name}", [hsmd, "--config", self.path / f"{name}.yaml"],

@@ -58,7 +58,7 @@ TEST_F(CeremonyDocument, CommandsWorkAsTheyStand) {
   make_token("tld-ksk");
   write("policy.yaml", blocks(document_, "yaml"));
   std::string script = "set -eu\nPATH=" TLD_BINARY_DIR "/cli:$PATH\n" + blocks(document_, "sh");
-  for (const char* pin : {"/etc/tld/zsk.pin", "/root/ksk.pin"}) {
+  for (const char* pin : {"/etc/tld/zsk.pin", "/etc/tld/ksk.pin"}) {
     script = replace_all(script, pin, path(".fixture/pin"));
   }
   script = replace_all(script, "/var/lib/tld", path("."));

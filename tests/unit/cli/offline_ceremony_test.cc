@@ -3,6 +3,7 @@
 // From the request to the file that the server reads: ksr create, ceremony run, skr import, with
 // tokens of SoftHSM.
 #include <cstdlib>
+#include <filesystem>
 
 #include "keys/dnskey_file.h"
 #include "keys/key_register.h"
@@ -170,6 +171,40 @@ TEST_F(OfflineCeremony, TheRegisterSaysWhatIsListed) {
   EXPECT_EQ(made.bundles()[2].dnskeys.size(), 3U);
   EXPECT_EQ(made.keys().size(), 5U);
   EXPECT_EQ(request({"--register", path("register"), "--zsk", path("zsk.dnskey")}).exit_code, 2);
+}
+
+// Catches: a key that signs again after its end, or before it is known to be in two tokens.
+TEST_F(OfflineCeremony, TheRegisterSaysWhatMaySign) {
+  using Kind = keys::KeyEventKind;
+  const base::Time then = std::chrono::floor<std::chrono::days>(base::SystemClock().now());
+  ASSERT_EQ(request({"--zsk", path("zsk.dnskey")}).exit_code, 0);
+  const std::string policy = write("policy.yaml", "keys: {backup: required}\n");
+  const auto says = [&](const keys::KeyRegister& held, const Words& more = {}) {
+    EXPECT_TRUE(held.replace_file(path("register")));
+    Words all = {"--first", "--register", path("register")};
+    const Outcome outcome = sign(plus(all, more));
+    std::filesystem::remove(path("register"));
+    EXPECT_EQ(outcome.exit_code == 0, exists("new.skr")) << outcome.err;
+    return outcome.err;
+  };
+  keys::KeyRegister held(apex_);
+  EXPECT_THAT(says(held), HasSubstr("KEY-UNKNOWN"));
+  ASSERT_TRUE(held.add_key(key("ksk.dnskey"), false, "00", then));
+  ASSERT_TRUE(held.add_key(key("zsk.dnskey"), false, "01", then));
+  EXPECT_THAT(says(held, {"--policy", policy}), HasSubstr("KEY-BACKUP: KSK"));
+  ASSERT_TRUE(held.add_event({0, Kind::backup_proved}, then));
+  EXPECT_THAT(says(held, {"--policy", policy}), HasSubstr("KEY-BACKUP: ZSK"));
+  keys::KeyRegister over = held;
+  for (const Kind kind : {Kind::published, Kind::activated, Kind::retired}) {
+    ASSERT_TRUE(over.add_event({0, kind}, then));
+  }
+  EXPECT_THAT(says(over), HasSubstr("KEY-RETIRED: KSK"));
+  over = held;
+  for (const Kind kind : {Kind::published, Kind::removed}) {
+    ASSERT_TRUE(over.add_event({1, kind}, then));
+  }
+  EXPECT_THAT(says(over), HasSubstr("KEY-RETIRED: ZSK"));
+  EXPECT_THAT(says(held), IsEmpty());
 }
 
 TEST_F(OfflineCeremony, OnlySoManyFilesAreKept) {

@@ -16,6 +16,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::is_one_complaint;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::Outcome;
 
@@ -99,6 +100,36 @@ TEST_F(RecordsTest, KeyIsNamedByItsDigest) {
             0);
   EXPECT_THAT(entries(), Contains("key-generate done"));
   EXPECT_EQ(last_entry().at("detail").at("dnskey-sha256").get<std::string>().size(), 64U);
+}
+
+// C 4.2.2: a key archive is carried by one person and a witness.
+TEST_F(RecordsTest, KeysLeaveATokenWithApprovalsOnly) {
+  const std::string token = make_token("one");
+  const std::string so_pin = write("so.pin", "5678\n", 0600);
+  const std::vector<std::string> wrapping = {"key", "wrapping-key", "generate", "--so-token",
+                                             token_uri("one", so_pin)};
+  ASSERT_EQ(run(wrapping).exit_code, 0);
+  EXPECT_THAT(last_entry().at("detail").at("wrapping-key").get<std::string>(), Not(IsEmpty()));
+  ASSERT_EQ(run({"key", "generate", "--token", token, "--algorithm", "ECDSAP256SHA256", "--zone",
+                 "kz.", "--dnskey", path("zsk.dnskey"), "--wrappable"})
+                .exit_code,
+            0);
+  ASSERT_EQ(adopt(write("people.yaml", six_people()), {"ann", "bob"}).exit_code, 0);
+  std::vector<std::string> words = {
+      "key", "export",   "--token",          token,      "--zone",
+      "kz.", "--dnskey", path("zsk.dnskey"), "--output", path("zsk.wrapped")};
+  EXPECT_THAT(run(words).err, HasSubstr("APPROVAL-"));
+  EXPECT_EQ(entries().back(), "key-transfer refused");
+  EXPECT_FALSE(exists("zsk.wrapped"));
+  for (const char* name : {"bob", "wit"}) {
+    words.insert(words.end(),
+                 {"--approval", approve("key-transfer", path("zsk.dnskey"), name, "kz.")});
+  }
+  const Outcome exported = run(words);
+  EXPECT_EQ(exported.exit_code, 0) << exported.err;
+  EXPECT_TRUE(exists("zsk.wrapped"));
+  EXPECT_EQ(entries().back(), "key-transfer done");
+  EXPECT_NE(run(words).exit_code, 0);  // each approval serves once
 }
 
 // An act that cannot be put on record is not done.

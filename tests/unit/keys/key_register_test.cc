@@ -53,6 +53,21 @@ TEST(KeyRegister, ReadsBackWhatItWrites) {
   EXPECT_EQ(keys.find(base::Sha256{}), std::nullopt);
 }
 
+TEST(KeyRegister, KnowsWhichTokenProvedABackup) {
+  KeyRegister keys = two_keys();
+  ASSERT_TRUE(keys.add_event({0, Kind::backup_proved, {}, "5eb63bbbe01eeed0"}, t1));
+  EXPECT_THAT(keys.text(), HasSubstr("000000\",\"token\":\"5eb63bbbe01eeed0\"}\n"));
+  const auto again = KeyRegister::parse(keys.text(), name("kz."));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again.value().keys(), keys.keys());
+  EXPECT_EQ(again.value().keys()[0].events.back().token, "5eb63bbbe01eeed0");
+  // Registers that were written before the token was told.
+  EXPECT_EQ(fault(replaced(keys.text(), ",\"token\":\"5eb63bbbe01eeed0\"", "")), "");
+  EXPECT_THAT(fault(replaced(keys.text(), "\"5eb63bbbe01eeed0\"", "\"\"")), HasSubstr("SYNTAX"));
+  EXPECT_THAT(fault(replaced(two_keys().text(), ",\"ds-ttl\"", ",\"token\":\"a\",\"ds-ttl\"")),
+              HasSubstr("SYNTAX"));
+}
+
 // One meaning has one text, so whatever is changed in a file is refused, or was a lie elsewhere.
 TEST(KeyRegister, EveryOctetCounts) {
   const std::string text = two_keys().text();

@@ -81,6 +81,22 @@ TEST(KeySchedule, SaysHowManyKeysAreMissing) {
   EXPECT_THAT(none.error().message, HasSubstr("SCHEDULE-KEYS: 1 more"));
 }
 
+// Catches: a key in future DNSKEY RRsets that is gone with its token. What is published stays.
+TEST(KeySchedule, KeysWithoutProvedBackupAreNotListed) {
+  Policy careful;
+  careful.keys.backup_required = true;
+  Keys keys = zone_of(5);
+  const auto refused = schedule(careful, keys, start, start + days{90});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("SCHEDULE-KEYS: 3 more"));
+  EXPECT_THAT(refused.error().message, HasSubstr("KEY-BACKUP: ZSK"));
+  EXPECT_THAT(refused.error().message, HasSubstr("tldctl key prove-backup"));
+  happened(keys[3], Kind::backup_proved, start);
+  EXPECT_THAT(numbers(bundles(careful, keys, start, 40)),
+              ElementsAre(ElementsAre(1, 2), ElementsAre(1, 2), ElementsAre(1, 2, 4),
+                          ElementsAre(1, 2, 4)));
+}
+
 TEST(KeySchedule, RemovedForeignAndRetiredKeys) {
   Keys keys = zone_of(5);
   keys.push_back(key(50));

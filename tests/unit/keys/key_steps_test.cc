@@ -170,6 +170,8 @@ TEST(KeySteps, OrderAndUseAreChecked) {
   Policy careful;
   careful.keys.backup_required = true;
   EXPECT_THAT(refusal(keys, use, now, careful), HasSubstr("KEY-BACKUP"));
+  EXPECT_THAT(refusal(keys, {{next_ksk, Kind::published}}, now, careful), HasSubstr("KEY-BACKUP"));
+  EXPECT_EQ(refusal(keys, {{next_ksk, Kind::published}}, now), "");
   keys = with_steps(keys, {{spare, Kind::backup_proved}}, now);
   EXPECT_EQ(refusal(keys, use, now, careful), "");
   keys = with_steps(keys, {{spare, Kind::removed}}, now);

@@ -26,7 +26,7 @@ TEST(PolicyTiming, EveryKeyLandsInItsField) {
       "signatures: {sign-delay: PT5H, count: 1000, rate: 10}\n"
       "signed-keys: {hold: P3D}\n"
       "keys: {publish-safety: PT2H, retire-safety: PT3H, on-compromise: retire-now,\n"
-      "       backup: required,\n"
+      "       backup: required, wrappable: yes,\n"
       "       zsk: {lifetime: P40D, prepublish: P8D, postpublish: P9D, emergency-postpublish: "
       "P4D},\n"
       "       ksk: {lifetime: P700D, prepublish: P15D, postpublish: P16D,\n"
@@ -48,6 +48,7 @@ TEST(PolicyTiming, EveryKeyLandsInItsField) {
   wanted.keys.retire_safety = hours{3};
   wanted.keys.on_compromise = OnCompromise::retire_now;
   wanted.keys.backup_required = true;
+  wanted.keys.wrappable = true;
   wanted.zone = {hours{25}, minutes{6}, seconds{7}, days{1}};
   wanted.parent = {hours{9}, minutes{10}, days{11}};
   EXPECT_EQ(policy.value(), wanted);
@@ -60,6 +61,7 @@ TEST(PolicyTiming, FaultsNameTheKey) {
       {"keys: {ksk: {rollover: both}}", "keys.ksk.rollover"},
       {"keys: {on-compromise: ignore}", "keys.on-compromise"},
       {"keys: {backup: true}", "keys.backup"},
+      {"keys: {wrappable: maybe}", "keys.wrappable"},
       {"zone: {soa-expire: 3600}", "zone.soa-expire"},
       {"signed-keys: {hold: unlimited}", "signed-keys.hold"},
       {"signatures: {rate: 0}", "signatures.rate"},
@@ -142,6 +144,7 @@ TEST(PolicyPresets, KzSaysWhatItsPolicySays) {
   const Policy policy = preset("kz.yaml");
   EXPECT_EQ(policy.keys.on_compromise, OnCompromise::replace_then_retire);
   EXPECT_TRUE(policy.keys.backup_required);
+  EXPECT_TRUE(policy.keys.wrappable);
   EXPECT_EQ(policy.ds, (dns::DsPolicy{dns::DsPolicy::Rule::strict, true, true}));
   EXPECT_EQ(policy.signed_keys.hold, days{7});
 }

@@ -177,6 +177,28 @@ TEST_F(KeyKeeperTest, AKeyThatIsNotListedLongEnoughDoesNotTakeOver) {
   EXPECT_EQ(look(due + hours{1}), "0 leaving, 1 signing");
 }
 
+// Catches: a key that signs and is lost with its token, and a server that does not say why it
+// waits.
+TEST_F(KeyKeeperTest, AKeyWithoutProvedBackupDoesNotTakeOver) {
+  ASSERT_EQ(look(start), "0 signing");
+  sign_all_with(zsks[0]);
+  policy.keys.backup_required = true;
+  keeper.emplace(
+      KeyKeeper::Setup{apex, file(), policy, door,
+                       [](const hsm::KeyId&, const hsm::Verifier&) { return base::ok(); }, log});
+  const base::Time due = start + policy.keys.zsk.lifetime;
+  EXPECT_EQ(look(due - hours{1}), "0 signing");
+  EXPECT_THAT(keeper->waits_for(), IsEmpty());
+  EXPECT_EQ(look(due), "0 signing");
+  EXPECT_THAT(keeper->waits_for(), HasSubstr("KEY-BACKUP"));
+  EXPECT_THAT(keeper->waits_for(), HasSubstr("tldctl key prove-backup"));
+  happened(1, KeyEventKind::backup_proved, due);
+  EXPECT_EQ(look(due + hours{1}), "0 signing, 1 warming");
+  sign_all_with(zsks[1]);
+  EXPECT_EQ(look(due + hours{2}), "0 leaving, 1 signing");
+  EXPECT_THAT(keeper->waits_for(), IsEmpty());
+}
+
 TEST_F(KeyKeeperTest, ACompromisedZskIsReplacedAtOnce) {
   policy.keys.on_compromise = keys::OnCompromise::retire_now;
   keeper.emplace(

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A deployment whose ZSK is made in one token and brought into the second one as an operator does
+it: wrapping key in shares, key generate, export, import, prove-backup."""
+
+import json
+
+from builds import built
+from pools import Pool
+from processes import run
+from tokens import SOFTHSM, Key
+
+SO_PIN = "00000000"  # of tokens.py
+POLICY = "algorithm: ECDSAP256SHA256\nkeys:\n  backup: required\n  wrappable: yes\n"
+
+
+class BackedUp(Pool):
+    def __init__(self, **options):
+        super().__init__([None, None], **options)
+        self.policy.write_text(POLICY)
+        self.register = self.path / "kz.keys"
+        self.dnskey, self.wrapped = self.path / "kz-zsk.dnskey", self.path / "kz-zsk.wrapped"
+        self.zsk_token.generate = self._generate
+
+    def at(self, token, *arguments):
+        """A command of tldctl at one of the tokens. -> its JSON"""
+        return json.loads(run(built("tldctl"), *arguments, "--json", env=token.env))
+
+    def key(self, token, command, *arguments):
+        return self.at(token, "key", command, "--token", token.uri_through(SOFTHSM), *arguments)
+
+    def serial(self, token):
+        return self.key(token, "list")["serial"]
+
+    def install_wrapping_keys(self):
+        shares = self.path / "wrapping"
+        self.tldctl("key", "wrapping-key", "split", "--threshold", 2, "--count", 3, "--prefix",
+                    shares)
+        for token in self.tokens:
+            pin = token.folder / "so.pin"
+            pin.write_text(SO_PIN)
+            pin.chmod(0o600)
+            uri = token.uri_through(SOFTHSM).replace(str(token.pin_file), str(pin))
+            self.at(token, "key", "wrapping-key", "install", f"{shares}.1", f"{shares}.3",
+                    "--verifier", f"{shares}.verifier", "--so-token", uri)
+            assert not pin.exists()
+
+    def _generate(self, origin, *_):
+        primary, reserve = self.tokens
+        self.install_wrapping_keys()
+        made = self.key(primary, "generate", "--algorithm", "ECDSAP256SHA256", "--zone", origin,
+                        "--role", "zsk", "--dnskey", self.dnskey, "--policy", self.policy)
+        self.id = made["id"]
+        self.tldctl("keys", "add", "--zone", origin, "--register", self.register, "--dnskey",
+                    self.dnskey, "--id", self.id)
+        which = ("--zone", origin, "--dnskey", self.dnskey)
+        self.key(primary, "export", *which, "--output", self.wrapped)
+        self.key(reserve, "import", self.wrapped, *which)
+        self.key(reserve, "prove-backup", *which, "--primary", self.serial(primary), "--register",
+                 self.register)
+        return Key(self.id, self.dnskey)
