@@ -19,6 +19,7 @@
 #include "cli/token_session.h"
 #include "hsm/token_keys.h"
 #include "keys/ceremony.h"
+#include "keys/key_register.h"
 #include "keys/knot_dialect.h"
 #include "keys/response.h"
 #include "keys/time_text.h"
@@ -30,7 +31,7 @@ using nlohmann::ordered_json;
 
 struct Options {
   std::string zone, policy, request, request_sha256, previous, ksk_token, signers, horizon, output,
-      trust_anchor, dialect = "ours";
+      trust_anchor, key_register, dialect = "ours";
   std::vector<std::string> ksk_ids, from, until, announce, foreign, emergency_for;
   bool first = false, ds_at_parent = false;
 
@@ -131,10 +132,18 @@ base::Status check_request(const Options& options, const Sitting& sitting,
   context.previous = sitting.previous ? &sitting.previous->value : nullptr;
   context.ksks = dnskeys_of(ksks);
   context.foreign = sitting.foreign;
+  context.ds_at_parent = options.ds_at_parent;
   if (!options.horizon.empty()) {
     TLD_TRY(context.horizon, base::parse_duration(options.horizon));
   }
   return sitting.request.value.check(context);
+}
+
+base::Status check_register(const Options& options, const Sitting& sitting,
+                            const keys::SigningPlan& plan) {
+  if (options.key_register.empty()) return base::ok();
+  TLD_TRY(const auto held, keys::KeyRegister::read_file(options.key_register, sitting.apex));
+  return keys::check_by_register(plan, held.keys(), sitting.now);
 }
 
 // --- what it makes ---
@@ -267,6 +276,7 @@ base::Result<Report> run(const Options& options) {
   const keys::SignedKeys* previous = sitting.previous ? &sitting.previous->value : nullptr;
   TLD_TRY(const auto plan, keys::plan_response(sitting.request.value, sitting.policy, ksks,
                                                previous, options.ds_at_parent));
+  TLD_TRY(check_register(options, sitting, plan));
   Report report = describe_request(options, sitting, ksks);
   if (options.request_sha256.empty()) {
     report.verdict =
@@ -297,6 +307,9 @@ void add_inputs(CLI::App* command, Options& options) {
       "Allowed signers (ssh-keygen): demand a signature REQUEST.sig by one of them");
   command->add_option("--previous", options.previous, "The file of the last ceremony");
   command->add_flag("--first", options.first, "There was no ceremony before");
+  command->add_option("--register", options.key_register,
+                      "The zone's key register: refuse slots by which a key would come or go too "
+                      "early, or whose keys it does not know");
   command->add_option("--foreign", options.foreign,
                       "Files of another operator's ZSKs that the request lists without proof");
   command->add_option("--horizon", options.horizon,

@@ -65,6 +65,7 @@ class ServedZone {
   // Changes whenever publication() or signed_keys() does.
   std::uint64_t generation() const { return live_.generation() + keys_generation_.load(); }
   std::shared_ptr<const publish::Publication> publication() const { return live_.current(); }
+  // Of the signed-key file in use, the slots that may be published.
   std::shared_ptr<const keys::SignedKeys> signed_keys() const { return *signed_keys_.read(); }
 
   publish::LiveZone& live() { return live_; }
@@ -84,7 +85,8 @@ class ServedZone {
   const publish::Notifier* notifier() const { return notifier_.get(); }
   const std::vector<dns::Name>& transfer_keys() const { return config_.transfer_keys; }
   const std::vector<ZskConfig>& zsk_configs() const { return config_.zsks; }
-  // Why a ZSK roll that is due has not happened, or the key register cannot be used; "" else.
+  // Why a ZSK roll that is due has not happened, a slot of the signed-key file is held back, or the
+  // key register cannot be used; "" else.
   std::string roll_waits_for() const { return *roll_waits_for_.read(); }
   // Signatures that a second token was asked for, after an error or because the first was slow.
   std::uint64_t retried_elsewhere() const;
@@ -101,6 +103,8 @@ class ServedZone {
       const signer::SignedZone& zone) const;
   base::Status prove_everywhere(const hsm::KeyId& id, const hsm::Verifier& verifier) const;
   void keep_keys();
+  base::Result<keys::SignedKeys> publishable(const keys::SignedKeys& file);
+  base::Status publish_slots();
   void report(const base::Status& outcome);
   void on_published(std::uint32_t serial);
   void tell_secondaries_once_signed();
@@ -113,6 +117,8 @@ class ServedZone {
   // One per configured ZSK; with a key register one for all its keys.
   const std::vector<std::shared_ptr<hsm::KeyPool>> pools_;
 
+  std::shared_ptr<const keys::SignedKeys> file_;  // in use, whole
+  keys::Publishable publishable_;                 // of it; without a key register not used
   base::Guarded<std::shared_ptr<const keys::SignedKeys>> signed_keys_;
   std::atomic<std::uint64_t> keys_generation_{0};
   base::Guarded<std::string> trouble_{"not looked at yet"};

@@ -42,6 +42,8 @@ class KeyKeeperTest : public testing::Test {
     for (std::size_t i = 0; i < zsks.size(); ++i) {
       EXPECT_TRUE(fresh.add_key(zsks[i], false, infos[i].id, start - days{30}));
     }
+    EXPECT_TRUE(
+        fresh.add_key(keys::dnskey_of(ksk.public_key, true), false, ksk.id, start - days{30}));
     EXPECT_TRUE(fresh.replace_file(file()));
     signed_keys = ceremony(zsks);
     zone =
