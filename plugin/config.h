@@ -72,6 +72,7 @@ struct Config {
   std::vector<TsigConfig> tsig;
   std::optional<VerificationConfig> verification;
   std::filesystem::path signature_log;  // a folder; empty: signatures are kept in memory only
+  std::filesystem::path audit_log;      // of tldctl audit init; empty: none for the server's acts
   std::vector<ZoneConfig> zones;
 };
 

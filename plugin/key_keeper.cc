@@ -101,6 +101,13 @@ void KeyKeeper::say(const std::string& held_back) {
         fmt::format("tld: zone {}: {}{}. {}; it is tried again", setup_.apex.text(),
                     rolls ? "" : "a ZSK roll that is due waits: ", waits_for_,
                     rolls ? "The slot before stays" : "The zone is signed as before"));
+    if (setup_.audit) {
+      setup_.audit->note({.type = rolls ? "server-slot-held" : "server-roll-held",
+                          .object = setup_.apex.text(),
+                          .result = keys::AuditResult::refused,
+                          .level = keys::AuditLevel::warning,
+                          .detail = {{"reason", waits_for_}}});
+    }
   }
   said_ = waits_for_;
 }
@@ -120,6 +127,12 @@ void KeyKeeper::record(const keys::KeySteps& facts, base::Time now) {
     if (!register_->add_event(fact, now)) continue;
     setup_.log->write(base::Level::notice, fmt::format("tld: zone {}: {}: {}", setup_.apex.text(),
                                                        key.describe(), keys::to_string(fact.kind)));
+    if (!setup_.audit) continue;
+    const base::Sha256 fingerprint = key.dnskey.fingerprint();
+    setup_.audit->note({.type = "server-key",
+                        .object = setup_.apex.text() + " " + key.describe(),
+                        .detail = {{"event", keys::to_string(fact.kind)},
+                                   {"key", base::to_hex(base::as_octets(fingerprint))}}});
   }
 }
 

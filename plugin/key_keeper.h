@@ -28,6 +28,7 @@
 #include "keys/policy.h"
 #include "keys/signed_keys.h"
 #include "keys/slot_steps.h"
+#include "plugin/audit_trail.h"
 #include "signer/signed_zone.h"
 
 namespace tld::plugin {
@@ -43,6 +44,7 @@ class KeyKeeper {
     // Blocks.
     std::function<base::Status(const hsm::KeyId& id, const hsm::Verifier& verifier)> prove;
     std::shared_ptr<base::Log> log;
+    std::shared_ptr<AuditTrail> audit = nullptr;  // null: what happens to keys is not audited
   };
   // A ZSK takes over without being forced to by a compromise only with so much of the zone signed.
   static constexpr std::size_t warm_per_cent = 95;

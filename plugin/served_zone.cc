@@ -62,7 +62,7 @@ ServedZone::ServedZone(int id, ZoneConfig config, keys::Policy policy, Shared sh
                          [this](const hsm::KeyId& zsk, const hsm::Verifier& verifier) {
                            return prove_everywhere(zsk, verifier);
                          },
-                         shared_.log});
+                         shared_.log, shared_.audit});
   }
   if (config_.also_notify.empty()) return;
   notifier_ = std::make_unique<publish::Notifier>(
@@ -266,6 +266,10 @@ void ServedZone::start(const ZoneKeys& zone_keys, const keys::SignedKeys& signed
     verification_ = std::make_unique<publish::ContinuousVerification>(
         again, apex(), live_, *verifier_, shared_.log,
         [this](const publish::ContinuousVerification::Mismatch& mismatch) {
+          audit({.type = "server-freeze",
+                 .object = apex().text(),
+                 .level = keys::AuditLevel::error,
+                 .detail = {{"complaint", mismatch.complaint}}});
           follower_->retreat(*mismatch.refused, mismatch.accepted, mismatch.complaint);
         });
   }
@@ -323,6 +327,10 @@ void ServedZone::republish_with_new_keys() {
   follower_->republish_if_before(known_before ? now : slot->start);
 }
 
+void ServedZone::audit(AuditTrail::Act act) const {
+  if (shared_.audit) shared_.audit->note(std::move(act));
+}
+
 void ServedZone::report(const base::Status& outcome) {
   const std::string trouble = outcome ? std::string() : outcome.error().message;
   {
@@ -330,6 +338,12 @@ void ServedZone::report(const base::Status& outcome) {
     if (*last == trouble) return;
     *last = trouble;
   }
+  audit({.type = "server-signed-keys",
+         .object = apex().text() + " " + config_.signed_keys.string(),
+         .result = outcome ? keys::AuditResult::done : keys::AuditResult::refused,
+         .level = outcome ? keys::AuditLevel::notice : keys::AuditLevel::error,
+         .detail = outcome ? std::map<std::string, std::string>{}
+                           : std::map<std::string, std::string>{{"reason", trouble}}});
   if (outcome) {
     shared_.log->write(base::Level::notice,
                        fmt::format("tld: zone {}: signed-key file {} is in use", apex().text(),

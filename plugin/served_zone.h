@@ -22,6 +22,7 @@
 #include "hsm/pool.h"
 #include "keys/policy.h"
 #include "keys/signed_keys.h"
+#include "plugin/audit_trail.h"
 #include "plugin/config.h"
 #include "plugin/key_keeper.h"
 #include "publish/continuous_verification.h"
@@ -48,6 +49,7 @@ class ServedZone {
     signer::SigningService* service;
     std::shared_ptr<const base::Clock> clock;
     std::shared_ptr<base::Log> log;
+    std::shared_ptr<AuditTrail> audit;  // null: none
     std::function<void(const dns::Name& apex, std::uint32_t serial)> on_published;
   };
 
@@ -106,6 +108,7 @@ class ServedZone {
   base::Result<keys::SignedKeys> publishable(const keys::SignedKeys& file);
   base::Status publish_slots();
   void report(const base::Status& outcome);
+  void audit(AuditTrail::Act act) const;
   void on_published(std::uint32_t serial);
   void tell_secondaries_once_signed();
   void republish_with_new_keys();

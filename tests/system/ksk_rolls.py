@@ -67,13 +67,14 @@ def change_ds(zone, comes, goes):
     zone.record(None, (comes, "ds-seen"), (goes, "ds-gone"))
 
 
-def sign_and_install_when_allowed(zone, ksks, *options, zsks=None, seconds=60):
+def sign_and_install_when_allowed(zone, ksks, *options, zsks=None, listed=(),
+                                  seconds=60):
     """As an operator who tries again later; -> why it was refused before."""
     refused = []
 
     def done():
         try:
-            zone.hold_ceremony(ksks, *options, zsks=zsks)
+            zone.hold_ceremony(ksks, *options, zsks=zsks, listed=listed)
             return True
         except CommandFailed as why:
             refused.append(why.output)

@@ -88,6 +88,7 @@ class Resolvers:
 
     def __init__(self, folder, parent, child, ports, secure, other):
         """`secure`: (name, type) that are signed; `other`: names that need an answer only."""
+        folder.mkdir(exist_ok=True)
         self._secure, self._other = secure, other
         self._stop, self.faults, self.asked = threading.Event(), [], 0
         self._unbounds = [

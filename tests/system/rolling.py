@@ -4,6 +4,7 @@ ceremonies that its operator holds with `tldctl`."""
 
 import hashlib
 import json
+import os
 import re
 import time
 
@@ -27,8 +28,11 @@ POLICY = {
 class Rolling(Deployment):
     """`keys`: the ZSKs, in the order of their use; all are listed from the start on."""
 
-    def __init__(self, zsks=2, policy=POLICY, **options):
+    def __init__(self, zsks=2, policy=POLICY, audit=False, **options):
         super().__init__(settings={"cache-ttl": "1"}, **options)
+        self.audit_log = self.path / "audit" if audit else None
+        if audit:
+            self.tldctl("audit", "init", "--audit-log", self.audit_log)
         self._zsks, self.keys = zsks, []
         self.policy.write_text(json.dumps(policy))  # YAML too
         self.register = self.path / "kz.keys"
@@ -71,6 +75,8 @@ class Rolling(Deployment):
         zone = configuration["zones"][0]
         del zone["zsk"]
         zone.update({"key-register": str(self.register), "tokens": ["primary"]})
+        if self.audit_log:
+            configuration["audit-log"] = str(self.audit_log)
         return configuration
 
     def uses(self):
@@ -108,14 +114,15 @@ class Rolling(Deployment):
         self.tldctl("keys", "add", "--zone", ORIGIN, "--register", self.register, "--dnskey",
                     key.dnskey, *(("--id", key.id) if key.id else ("--foreign",)), *options)
 
-    def record(self, key, *events):
+    def record(self, key, *events, time=None):
         """`events` of that key; or (key, event) pairs, several keys at one moment."""
         pairs = [pair if isinstance(pair, tuple) else (key, pair) for pair in events]
         steps = [word for one, event in pairs
                  for word in ("--event", f"{fingerprint(one)}={event}")]
         ttl = ("--ds-ttl", "2") if any(event == "ds-seen" for _, event in pairs) else ()
         return self.tldctl("keys", "record", "--zone", ORIGIN, "--register", self.register,
-                           "--policy", self.policy, *steps, *ttl)
+                           "--policy", self.policy, *steps, *ttl,
+                           *(("--time", time) if time else ()))
 
     def record_when_allowed(self, key, *events, seconds=60):
         """As an operator who tries again later."""
@@ -143,14 +150,15 @@ class Rolling(Deployment):
                     *(options or ("--register", self.register)), env=self.zsk_token.env)
         return request
 
-    def sign(self, request, ksks, *options, register=True):
+    def sign(self, request, ksks, *options, register=True, first=False):
         """ceremony run with these KSKs, by the register that was carried along; -> its file"""
         answer = self.path / "kz.new.skr"
         if register:
             options = ("--register", self.register, *options)
+        before = ("--first",) if first else ("--previous", self.zones[ORIGIN].signed_keys)
         ids = [word for ksk in ksks for word in ("--ksk-id", ksk.id)]
-        self.tldctl("ceremony", "run", "--zone", ORIGIN, "--policy", self.policy, "--previous",
-                    self.zones[ORIGIN].signed_keys, "--request", request, "--request-sha256",
+        self.tldctl("ceremony", "run", "--zone", ORIGIN, "--policy", self.policy, *before,
+                    "--request", request, "--request-sha256",
                     hashlib.sha256(request.read_bytes()).hexdigest(), "--ksk-token",
                     self.ksk_token.uri, *ids, "--output", answer, *options, env=self.ksk_token.env)
         return answer
@@ -163,6 +171,12 @@ class Rolling(Deployment):
                            self.policy, "--install", self.zones[ORIGIN].signed_keys, answer,
                            *options)
 
+    def install_first(self, request, ksks, *options):
+        """The zone's first signed-key file."""
+        answer = self.sign(request, ksks, *options, first=True)
+        self.zones[ORIGIN].signed_keys.unlink()
+        self.install(answer, "--first")
+
     def hold_ceremony(self, ksks, *options, zsks=None, listed=()):
         """Request, ceremony, import. `listed`: options of ksr create in the register's place."""
         self.install(self.sign(self.request(*listed), ksks, *options), *set(options)
@@ -171,6 +185,13 @@ class Rolling(Deployment):
 
 def fingerprint(key):
     return hashlib.sha256(dnskey_of(key.dnskey).to_wire()).hexdigest()
+
+
+def by_hand(zone, answer):
+    """Puts the file where the server reads it, as no operator should."""
+    beside = zone.path / "by-hand.skr"
+    beside.write_bytes(answer.read_bytes())
+    os.replace(beside, zone.zones[ORIGIN].signed_keys)
 
 
 def ds_of(*keys):

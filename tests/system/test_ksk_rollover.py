@@ -2,14 +2,12 @@
 """KSK rolls on a running server, with the commands of an operator, under the eyes of validators that
 start from the parent. docs/emergency-runbook.md names these tests."""
 
-import os
-
 import pytest
 
 from ksk_rolls import change_ds, new_ksk, policy, serving, sign_and_install_when_allowed
 from processes import CommandFailed, wait_for
 from publications import ORIGIN, check_whole
-from rolling import ds_of
+from rolling import by_hand, ds_of
 
 
 def double_ksk(zone):
@@ -35,7 +33,7 @@ def test_double_ksk(tmp_path):
         assert any("KEY-" in why for why in refused), refused
         assert {"published", "activated", "ds-submitted", "ds-seen"} <= set(zone.events(new))
         assert {"retired", "removed", "ds-gone"} <= set(zone.events(zone.old))
-        assert zone.next_steps() == []
+        assert not [step for step in zone.next_steps() if "KSK" in step["what"]]
 
 
 @pytest.mark.long
@@ -55,7 +53,7 @@ def test_double_ds(tmp_path):
         zone.parent.put_ds(*ds_of(new))
         zone.record(zone.old, "ds-gone")
         zone.resolvers.must_ask(60)
-        assert zone.next_steps() == []
+        assert not [step for step in zone.next_steps() if "KSK" in step["what"]]
 
 
 def test_emergency_ksk(tmp_path):
@@ -65,13 +63,6 @@ def test_emergency_ksk(tmp_path):
         zone.record(zone.old, "compromised")
         new, _ = double_ksk(zone)
         assert "removed" in zone.events(zone.old)
-
-
-def by_hand(zone, answer):
-    """Puts the file where the server reads it, as no operator should."""
-    beside = zone.path / "by-hand.skr"
-    beside.write_bytes(answer.read_bytes())
-    os.replace(beside, zone.zones[ORIGIN].signed_keys)
 
 
 def test_ds_still_cached(tmp_path):
@@ -106,4 +97,4 @@ def test_ds_still_cached(tmp_path):
                 (where, why)
         zone.resolvers.must_ask(60)
         assert "removed" not in zone.events(zone.old)
-        assert zone.next_steps()[0]["waits_for"]
+        assert any(step["waits_for"] and "KSK" in step["what"] for step in zone.next_steps())
