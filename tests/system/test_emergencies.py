@@ -106,7 +106,6 @@ def test_clock_gone_wrong(tmp_path, shift):
         check_whole(zone)
 
 
-@pytest.mark.long
 def test_lost_site(tmp_path):
     """The first site is gone in an instant. The second has the token's twin, and copies of the store,
     of the signed keys and of the key register. Catches what cannot be started without the first."""

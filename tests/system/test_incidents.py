@@ -75,6 +75,7 @@ def test_tag_used_before(tmp_path):
         check_whole(zone)
 
 
+@pytest.mark.long
 def test_hsm_returns_bad_signatures(tmp_path):
     """.se, February 2022: an HSM gives wrong signatures. Here in the middle of a ZSK roll: none of them
     is served, the roll waits and says so, in the audit log too, and goes on when the HSM is right."""

@@ -56,6 +56,7 @@ def test_double_ds(tmp_path):
         assert not [step for step in zone.next_steps() if "KSK" in step["what"]]
 
 
+@pytest.mark.long
 def test_emergency_ksk(tmp_path):
     """The KSK is compromised: the same, without the policy's waits, but never faster than what is
     remembered."""
@@ -65,6 +66,7 @@ def test_emergency_ksk(tmp_path):
         assert "removed" in zone.events(zone.old)
 
 
+@pytest.mark.long
 def test_ds_still_cached(tmp_path):
     """.nz, May 2023: the old KSK went while resolvers remembered its DS. Here the operator tries it
     with each command that could do it, and by hand; each time he is told what stands against it."""
