@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/act.h"
 
-#include <pwd.h>
-#include <sys/timex.h>
 #include <syslog.h>
-#include <unistd.h>
 
-#include <charconv>
 #include <cstdlib>
-#include <fstream>
 
 #include "base/clock.h"
 #include "keys/adopted_people.h"
+#include "keys/audit_identity.h"
 
 namespace tld::cli {
 namespace {
@@ -19,27 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* default_directory = "/var/lib/tld/audit";
-
-// What the kernel knows of NTP (ntp_adjtime(3), STA_UNSYNC).
-std::string clock_state() {
-  timex state{};
-  const int code = ::ntp_adjtime(&state);
-  if (code < 0) return "unknown";
-  return code == TIME_ERROR || (state.status & STA_UNSYNC) != 0 ? "unsynchronised" : "synchronised";
-}
-
-std::string user_name(uid_t user) {
-  const passwd* entry = ::getpwuid(user);
-  return entry != nullptr ? entry->pw_name : "uid " + std::to_string(user);
-}
-
-// Who logged in, whatever su and sudo came after: the kernel keeps it (audit(7), loginuid).
-std::string login_name() {
-  std::ifstream file("/proc/self/loginuid");
-  unsigned long user = 0;
-  if (!(file >> user) || user == 4294967295UL) return "";
-  return user_name(static_cast<uid_t>(user));
-}
 
 // "" for all that is not there: an act is not refused for want of a role.
 std::string role_of(const std::string& identity, const fs::path& directory) {
@@ -88,15 +63,7 @@ base::Result<fs::path> required_audit_directory(const Chosen& chosen) {
 }
 
 keys::AuditEntry entry_by_this_user(const std::string& type, const std::string& object) {
-  keys::AuditEntry entry;
-  entry.time = base::SystemClock().now();
-  entry.clock = clock_state();
-  entry.identity = user_name(::geteuid());
-  entry.type = type;
-  entry.object = object;
-  const std::string login = login_name();
-  if (!login.empty() && login != entry.identity) entry.detail["login"] = login;
-  return entry;
+  return keys::entry_by_this_user(type, object, base::SystemClock().now());
 }
 
 void announce_head(const std::string& head) {
@@ -131,7 +98,7 @@ base::Result<Report> Act::end(base::Result<Report> outcome) {
   if (!log_) return outcome;
   const bool is_done = outcome && outcome.value().verdict.empty();
   entry_.time = base::SystemClock().now();
-  entry_.clock = clock_state();
+  entry_.clock = keys::clock_state();
   entry_.result = is_done ? keys::AuditResult::done : keys::AuditResult::failed;
   if (!is_done) {
     entry_.level = keys::AuditLevel::warning;

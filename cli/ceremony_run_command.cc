@@ -31,8 +31,8 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string zone, policy, request, request_sha256, previous, ksk_token, signers, horizon,
-      key_register, output, trust_anchor, dialect = "ours";
+  std::string zone, policy, request, request_sha256, previous, ksk_token, signers, horizon, output,
+      trust_anchor, key_register, dialect = "ours";
   std::vector<std::string> ksk_ids, from, until, announce, foreign, emergency_for;
   bool first = false, ds_at_parent = false;
 
@@ -133,22 +133,26 @@ base::Status check_request(const Options& options, const Sitting& sitting,
   context.previous = sitting.previous ? &sitting.previous->value : nullptr;
   context.ksks = dnskeys_of(ksks);
   context.foreign = sitting.foreign;
+  context.ds_at_parent = options.ds_at_parent;
   if (!options.horizon.empty()) {
     TLD_TRY(context.horizon, base::parse_duration(options.horizon));
   }
   return sitting.request.value.check(context);
 }
 
-// What neither request nor token tells: that a key was retired, or has no proved backup.
+// What neither request nor token tells: a key that the register does not have, that comes or goes
+// too early, was retired, or has no proved backup.
 base::Status check_register(const Options& options, const Sitting& sitting,
-                            const std::vector<keys::KskTerm>& ksks) {
+                            const std::vector<keys::KskTerm>& ksks, const keys::SigningPlan& plan) {
   if (options.key_register.empty()) return base::ok();
   TLD_TRY(const auto held, keys::KeyRegister::read_file(options.key_register, sitting.apex));
+  TLD_TRY(keys::check_by_register(plan, held.keys(), sitting.now));
   for (const dns::Dnskey& ksk : dnskeys_of(ksks)) {
     const auto place = held.find(ksk.fingerprint());
-    if (!place)
+    if (!place) {
       return base::refused("KEY-UNKNOWN: the register does not have KSK " +
                            sha256_text(ksk.wire()));
+    }
     TLD_TRY(held.may_sign(*place));
     TLD_TRY(keys::check_backup(sitting.policy, held.keys()[*place]));
   }
@@ -291,10 +295,10 @@ base::Result<Report> run(const Options& options) {
   TLD_TRY(auto token, TokenSession::open(options.ksk_token, false));
   TLD_TRY(const auto ksks, find_ksks(options, token.session()));
   TLD_TRY(check_request(options, sitting, ksks));
-  TLD_TRY(check_register(options, sitting, ksks));
   const keys::SignedKeys* previous = sitting.previous ? &sitting.previous->value : nullptr;
   TLD_TRY(const auto plan, keys::plan_response(sitting.request.value, sitting.policy, ksks,
                                                previous, options.ds_at_parent));
+  TLD_TRY(check_register(options, sitting, ksks, plan));
   Report report = describe_request(options, sitting, ksks);
   if (options.request_sha256.empty()) {
     report.verdict =
@@ -325,11 +329,13 @@ void add_inputs(CLI::App* command, Options& options) {
       "Allowed signers (ssh-keygen): demand a signature REQUEST.sig by one of them");
   command->add_option("--previous", options.previous, "The file of the last ceremony");
   command->add_flag("--first", options.first, "There was no ceremony before");
-  command->add_option("--foreign", options.foreign,
-                      "Files of another operator's ZSKs that the request lists without proof");
   command->add_option(
       "--register", options.key_register,
-      "A copy of the key register: refuse what it has as retired or without backup");
+      "A copy of the zone's key register: refuse slots by which a key would come or "
+      "go too early, or with keys that it does not know, or has as retired or "
+      "without backup");
+  command->add_option("--foreign", options.foreign,
+                      "Files of another operator's ZSKs that the request lists without proof");
   command->add_option("--horizon", options.horizon,
                       "How far ahead signatures may end; default: two spans and one validity");
   command

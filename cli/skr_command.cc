@@ -15,8 +15,10 @@
 #include "cli/command.h"
 #include "cli/key_files.h"
 #include "cli/output_file.h"
+#include "keys/key_register.h"
 #include "keys/response.h"
 #include "keys/slot_file_text.h"
+#include "keys/slot_steps.h"
 #include "keys/take_over.h"
 #include "keys/time_text.h"
 
@@ -27,7 +29,7 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string zone, policy, file, request, signers, install, dialect = "ours";
+  std::string zone, policy, file, request, signers, install, key_register, dialect = "ours";
   std::vector<std::string> zsks, without;
   bool first = false, ds_at_parent = false;
   std::size_t keep = 5;
@@ -55,6 +57,20 @@ base::Status check_request(const Options& options, const keys::SignedKeys& fresh
   TLD_TRY(const auto request, load_request(options.request, apex, Dialect::ours, policy));
   TLD_TRY(const auto without, read_dnskeys(options.without, apex));
   return keys::check_answer(fresh, request.value, without);
+}
+
+// What would be published at once. The server holds back what later slots do too early.
+base::Status check_register(const Options& options, const keys::SignedKeys& installed,
+                            const keys::Policy& policy, const std::vector<dns::Dnskey>& zsks,
+                            base::Time now) {
+  if (options.key_register.empty()) return base::ok();
+  TLD_TRY(const auto held,
+          keys::KeyRegister::read_file(options.key_register, dns::Name(installed.apex())));
+  const keys::Slot& slot = *installed.at(now, zsks);  // it has passed check() with them
+  const base::Status allowed = keys::check_slot(policy, held.keys(), keys::listing_of(slot), now);
+  return allowed
+             ? allowed
+             : allowed.error().in(options.file + ": the slot of " + keys::time_text(slot.start));
 }
 
 // --- the files that were in use before ---
@@ -126,12 +142,13 @@ base::Result<Report> import(const Options& options) {
   TLD_TRY(const std::string text,
           keys::take_over(fresh, octets,
                           {in_use ? &in_use->value : nullptr, now, zsks, options.ds_at_parent}));
+  TLD_TRY(const auto installed, keys::SignedKeys::parse(text, apex, options.install));
+  TLD_TRY(check_register(options, installed, policy, zsks, now));
   if (in_use) {
     TLD_TRY(keep(options, in_use->octets, now));
   }
   output.stream() << text;
   TLD_TRY(output.commit());
-  TLD_TRY(const auto installed, keys::SignedKeys::parse(text, apex, options.install));
   return report_of(options, read.octets, installed, signer, now, zsks);
 }
 
@@ -162,7 +179,12 @@ void add_options(CLI::App* command, Options& options) {
       ->add_option("--dialect", options.dialect,
                    "The file's form: ours, or knot (then --policy says what it lacks)")
       ->check(CLI::IsMember({"ours", "knot"}));
-  command->add_option("--policy", options.policy, "With --dialect knot: the policy (YAML)");
+  command->add_option("--register", options.key_register,
+                      "The zone's key register: refuse a file by which a key would come or go too "
+                      "early, or whose keys it does not know");
+  command->add_option("--policy", options.policy,
+                      "With --register and --dialect knot: the policy (YAML); default: built-in "
+                      "values");
 }
 
 }  // namespace

@@ -52,21 +52,24 @@ base::Status check_dnskey(const dns::Dnskey& dnskey) {
 
 base::Status check_new_key(const Keys& keys, const dns::Dnskey& dnskey) {
   TLD_TRY(check_dnskey(dnskey));
-  for (const ManagedKey& known : keys) {
-    if (known.dnskey == dnskey) {
-      return wrong("REGISTER-KEY", "there is a line for " + known.describe() + " already");
-    }
-    if (tags_collide(known.dnskey, dnskey)) {
-      return base::refused(
-          fmt::format("KEY-TAG-USED: the tag {} (revoked: {}) of the new key is one that {} has or "
-                      "would have: make another key",
-                      dnskey.key_tag(), revoked_tag(dnskey), known.describe()));
-    }
+  const auto known = std::ranges::find(keys, dnskey, &ManagedKey::dnskey);
+  if (known != keys.end()) {
+    return wrong("REGISTER-KEY", "there is a line for " + known->describe() + " already");
   }
-  return base::ok();
+  return check_unused_tag(keys, dnskey);
 }
 
 }  // namespace
+
+base::Status check_unused_tag(const Keys& keys, const dns::Dnskey& dnskey) {
+  const auto known = std::ranges::find_if(
+      keys, [&dnskey](const ManagedKey& key) { return tags_collide(key.dnskey, dnskey); });
+  if (known == keys.end()) return base::ok();
+  return base::refused(
+      fmt::format("KEY-TAG-USED: the tag {} (revoked: {}) of the new key is one that {} has or "
+                  "would have: make another key",
+                  dnskey.key_tag(), revoked_tag(dnskey), known->describe()));
+}
 
 KeyRegister::KeyRegister(const dns::Name& apex)
     : apex_(apex), text_(register_line(RegisterHeader{apex.text()}) + "\n") {}

@@ -41,6 +41,9 @@ namespace tld::keys {
 struct RegisterKey;
 struct RegisterEvent;
 
+// refused: KEY-TAG-USED. REQUIRES: `keys` does not have this key.
+base::Status check_unused_tag(const Keys& keys, const dns::Dnskey& dnskey);
+
 class KeyRegister {
  public:
   explicit KeyRegister(const dns::Name& apex);  // empty

@@ -20,6 +20,7 @@ constexpr base::Time ever = base::Time::max();
 struct Listed {
   std::size_t key;
   base::Time from, until;
+  bool not_before = false;  // a slot that `from` lies in does not list it
 };
 
 class Scheduler {
@@ -48,16 +49,46 @@ class Scheduler {
   // Keys whose place does not depend on the lifetimes of others.
   void list_if_known(std::size_t place) {
     const ManagedKey& key = keys_[place];
-    if (key.has(Kind::removed)) return;
+    if (key.has(Kind::removed) || key.is_ksk()) return;
     if (key.foreign) {
-      listed_.push_back({place, from_, ever});
-    } else if (!key.is_ksk() && key.has(Kind::published)) {
+      listed_.push_back({place, from_, foreign_until(place)});
+    } else if (key.has(Kind::published)) {
       if (key.has(Kind::retired)) {
         listed_.push_back({place, from_, last_need(key)});
       } else if (!is_target(key)) {
-        listed_.push_back({place, from_, ever});
+        listed_.push_back({place, from_, old_algorithm_until()});
       }
     }
+  }
+
+  // Another operator's ZSK goes when its signatures are forgotten.
+  base::Time foreign_until(std::size_t place) const {
+    if (!keys_[place].has(Kind::signatures_gone)) return ever;
+    const auto time = earliest(policy_, keys_, {{place, Kind::removed}}, from_);
+    return time ? time.value() : ever;
+  }
+
+  bool new_ds_is_submitted() const {
+    return std::ranges::any_of(keys_, [this](const ManagedKey& key) {
+      return !key.foreign && is_target(key) && key.has(Kind::ds_submitted);
+    });
+  }
+
+  // RFC 6781 §4.1.4: all keys of the old algorithm go together, once no DS of it is remembered.
+  base::Time old_algorithm_until() const {
+    if (!new_ds_is_submitted()) return ever;
+    KeySteps steps;
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      const ManagedKey& key = keys_[i];
+      if (key.foreign || is_target(key) || !key.has(Kind::published) || key.has(Kind::removed)) {
+        continue;
+      }
+      const bool signs_keys = key.is_ksk() && key.has(Kind::activated);
+      if (signs_keys && !key.has(Kind::retired)) steps.push_back({i, Kind::retired});
+      steps.push_back({i, Kind::removed});
+    }
+    const auto time = earliest(policy_, keys_, steps, from_);
+    return time ? time.value() : ever;
   }
 
   // While its signatures are not gone, it is listed as if signing anew began now.
@@ -142,7 +173,8 @@ class Scheduler {
       // The next one is the spare from then on.
       const base::Time next_listed = std::max(listed, activated - policy_.keys.zsk.prepublish);
       const base::Time retired = activation_after(key, activated, next, next_listed);
-      listed_.push_back({places[n], listed, retired + kept_after_retirement()});
+      listed_.push_back({places[n], listed, retired + kept_after_retirement(),
+                         other_algorithm_signs() && !key.has(Kind::published)});
       if (next == nullptr) return missing_from(next_listed, retired);
       listed = next->has(Kind::published) ? from_ : next_listed;
       activated = next->time_of(Kind::activated).value_or(retired);
@@ -172,7 +204,10 @@ class Scheduler {
     KeyBundle out{start, {}};
     const base::Time end = start + policy_.signed_keys.slot;
     for (const Listed& each : listed_) {
-      if (each.from < end && start < each.until) out.dnskeys.push_back(keys_[each.key].dnskey);
+      const base::Time last_from = each.not_before ? start : end - seconds{1};
+      if (each.from <= last_from && start < each.until) {
+        out.dnskeys.push_back(keys_[each.key].dnskey);
+      }
     }
     std::ranges::sort(out.dnskeys, {}, [](const dns::Dnskey& key) { return key.wire(); });
     return out;

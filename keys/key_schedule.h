@@ -7,8 +7,9 @@
 // all times) until it is no longer needed, and in no slot beyond: who steals a future set that
 // names a stolen ZSK can replay it only near its use. Lifetimes are counted on from the ZSK that is
 // active; what was retired stays for its postpublish; compromised keys go as early as they can.
-// Foreign keys, KSKs too, stand in every slot until they are removed. In an algorithm roll the
-// active ZSK of the new algorithm is listed once all its signatures are known everywhere.
+// Foreign ZSKs stand in every slot until they may be removed. In an algorithm roll the active ZSK
+// of the new algorithm is listed in slots that start once all its signatures are known everywhere,
+// and the old one's in those that start before no DS of it is remembered (RFC 6781 §4.1.4).
 //
 // Thread rule: pure functions.
 #pragma once

@@ -38,6 +38,8 @@ struct RequestContext {
   std::vector<dns::Dnskey> foreign;      // another operator's ZSKs: listed without a proof
   // How far ahead of now a signature may end. Zero: two spans and one validity.
   std::chrono::seconds horizon{0};
+  // The DS of a KSK that comes is at the parent already: KSKs may be exchanged (double-DS).
+  bool ds_at_parent = false;
 };
 
 inline constexpr std::size_t max_zsks_per_bundle = 8;

@@ -256,7 +256,8 @@ base::Status check_previous(const Bundles&, const RequestContext& context) {
     return refuse("KSR-PREVIOUS", right.error().message);
   }
   const auto here = [&](const Dnskey& key) { return std::ranges::count(context.ksks, key) != 0; };
-  if (context.ksks.empty() || std::ranges::any_of(previous.slots().back().keys(true), here)) {
+  if (context.ds_at_parent || context.ksks.empty() ||
+      std::ranges::any_of(previous.slots().back().keys(true), here)) {
     return base::ok();
   }
   return refuse("KSR-PREVIOUS", "no KSK of the previous file's last slot is to sign this one");

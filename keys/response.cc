@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "keys/slot_checks.h"
+#include "keys/slot_steps.h"
 #include "keys/time_text.h"
 
 namespace tld::keys {
@@ -57,6 +58,20 @@ base::Result<SigningPlan> plan_response(const KeySigningRequest& request, const 
     TLD_TRY(check_ksks(plan, previous));
   }
   return plan;
+}
+
+base::Status check_by_register(const SigningPlan& plan, const Keys& keys, base::Time now) {
+  for (const PlannedSlot& planned : plan.slots) {
+    Listing listing{planned.start, planned.zsks, {}};
+    for (const std::size_t ksk : planned.ksks) {
+      listing.signers.push_back(dnskey_of(plan.ksks[ksk].key, true));
+      listing.dnskeys.push_back(listing.signers.back());
+    }
+    const base::Status allowed =
+        check_planned(plan.policy, keys, listing, std::max(now, planned.start));
+    if (!allowed) return allowed.error().in("the slot of " + time_text(planned.start));
+  }
+  return base::ok();
 }
 
 base::Result<SigningPlan> plan_emergency(SigningPlan plan, const Dnskey& stolen) {

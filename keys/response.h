@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "dns/rdata.h"
 #include "keys/key_signing_request.h"
+#include "keys/managed_key.h"
 #include "keys/signed_keys.h"
 #include "keys/slot_signer.h"
 
@@ -30,6 +31,10 @@ struct KskTerm {
 base::Result<SigningPlan> plan_response(const KeySigningRequest& request, const Policy& policy,
                                         const std::vector<KskTerm>& ksks,
                                         const SignedKeys* previous, bool ds_at_parent);
+
+// By the key register that was carried along: may each slot be published at its start, as far as is
+// known at `now`? Errors: KEY-... of slot_steps.h, with the slot.
+base::Status check_by_register(const SigningPlan& plan, const Keys& keys, base::Time now);
 
 // The plan without `stolen`. Errors:
 //   CEREMONY-SPARE  no slot lists that key, or one lists no other ZSK of its algorithm

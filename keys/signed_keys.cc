@@ -10,6 +10,23 @@
 #include "keys/slot_file_reader.h"
 
 namespace tld::keys {
+namespace {
+
+bool suits(const Slot& slot, std::span<const dns::Dnskey> zsks) {
+  if (zsks.empty()) return true;
+  const auto has = [](const auto& keys, std::uint8_t algorithm) {
+    return std::ranges::find(keys, algorithm, &dns::Dnskey::algorithm) != keys.end();
+  };
+  return std::ranges::all_of(zsks,
+                             [&](const dns::Dnskey& zsk) {
+                               return slot.lists(zsk) || !has(slot.dnskeys, zsk.algorithm);
+                             }) &&
+         std::ranges::all_of(slot.dnskeys,
+                             [&](const dns::Dnskey& key) { return has(zsks, key.algorithm); });
+}
+
+}  // namespace
+
 base::Result<SignedKeys> SignedKeys::parse(std::string_view text, dns::NameView apex,
                                            const std::string& source) {
   TLD_TRY(auto file, SlotFileReader(SlotFileKind::response, apex, source).read(text));
@@ -29,7 +46,7 @@ const Slot* SignedKeys::at(base::Time now) const {
 const Slot* SignedKeys::at(base::Time now, std::span<const dns::Dnskey> zsks) const {
   const auto fits = [now, zsks](const Slot& slot) {
     return slot.start <= now && slot.inception() <= now && now < slot.expiration() &&
-           std::ranges::all_of(zsks, [&slot](const auto& zsk) { return slot.lists(zsk); });
+           suits(slot, zsks);
   };
   const auto found = std::find_if(file_.slots.rbegin(), file_.slots.rend(), fits);
   return found == file_.slots.rend() ? nullptr : &*found;
@@ -41,6 +58,12 @@ base::Time SignedKeys::listed_until(base::Time now, std::span<const dns::Dnskey>
     until = slot->expiration();
   }
   return until;
+}
+
+SignedKeys SignedKeys::with_slots(const std::set<base::Time>& starts) const {
+  SlotFile some = file_;
+  std::erase_if(some.slots, [&starts](const Slot& slot) { return !starts.contains(slot.start); });
+  return SignedKeys(std::move(some));
 }
 
 std::set<dns::RRType> SignedKeys::types() const {

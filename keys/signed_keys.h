@@ -66,7 +66,7 @@ class SignedKeys {
   //   SKR-COVERAGE       there are not as many slots as the span holds
   //   SKR-NOT-YET-VALID  now is before the first slot
   //   SKR-EXPIRED        now is at or past covered_until()
-  //   SKR-ZSK-MISSING    no slot to publish now lists all of `zsks` (compared by the whole RDATA)
+  //   SKR-ZSK-MISSING    no slot to publish now suits `zsks` (compared by the whole RDATA): at()
   // (Read from Knot's dialect: SKR-SLOT-ORDER takes slots that are nearer, SKR-COVERAGE any
   // number.) That each slot's signatures outlive the next slot's start by the TTL follows from
   // SKR-WINDOW, SKR-SLOT-ORDER and POLICY-OVERLAP.
@@ -75,13 +75,17 @@ class SignedKeys {
   // What to publish: the latest slot that has started and whose signatures are valid now; nullptr
   // when there is none. REQUIRES: check() has passed.
   const Slot* at(base::Time now) const;
-  // The same of those slots that list all of `zsks`, the keys that sign now: as long as the zone is
-  // signed with a key, no slot without it may be published. So a late roll holds the slot before,
-  // whose signatures live well into the next ones.
+  // The same of those slots that suit `zsks`, the keys that sign now: each is listed, unless no key
+  // of its algorithm is, and each algorithm of the slot is one of theirs (RFC 6781 §4.1.4: a new
+  // algorithm's signatures come before its keys, an old one's go after them). As long as the zone
+  // is signed with a key, no slot without it may be published. So a late roll holds the slot
+  // before, whose signatures live well into the next ones.
   const Slot* at(base::Time now, std::span<const dns::Dnskey> zsks) const;
   // Until when at(now, zsks) is not null, from `now` on; `now` itself when it is null now. The time
   // by which the zone must be signed with other keys, or a new file be there.
   base::Time listed_until(base::Time now, std::span<const dns::Dnskey> zsks) const;
+  // With these slots only. REQUIRES: at least one of them is in it.
+  SignedKeys with_slots(const std::set<base::Time>& starts) const;
 
   dns::NameView apex() const { return file_.apex; }
   const Policy& policy() const {

@@ -231,7 +231,9 @@ base::Status check_zsks(const SignedKeys& keys, std::span<const Dnskey> zsks, ba
                     "(SHA-256 of its RDATA {}); hold a ceremony with that key",
                     describe(zsk), base::to_hex(base::as_octets(zsk.fingerprint()))));
   }
-  return base::internal("a slot that lists every ZSK was not found");
+  return refuse("SKR-ZSK-MISSING",
+                "no slot that could be published now has the algorithms, and lists all, of the "
+                "ZSKs that the server is to sign with");
 }
 
 base::Status check_slot(const SlotFile& file, std::size_t index) {

@@ -232,6 +232,10 @@ base::Result<Config> parse_config(const std::string& yaml, const std::string& fi
   if (!config.signature_log.empty() && !config.signature_log.is_absolute()) {
     map.reject("signature-log", "must be an absolute path");
   }
+  config.audit_log = map.text("audit-log", "");
+  if (!config.audit_log.empty() && !config.audit_log.is_absolute()) {
+    map.reject("audit-log", "must be an absolute path");
+  }
   map.maps("tokens", [&](YamlMap& token) { config.tokens.push_back(read_token(token)); });
   map.maps(
       "tsig", [&](YamlMap& key) { config.tsig.push_back(read_tsig(key)); }, true);

@@ -75,6 +75,7 @@ struct Config {
   std::optional<VerificationConfig> verification;
   base::ClockCheck::Rule clock = base::ClockCheck::Rule::ignore;
   std::filesystem::path signature_log;  // a folder; empty: signatures are kept in memory only
+  std::filesystem::path audit_log;      // of tldctl audit init; empty: none for the server's acts
   std::vector<ZoneConfig> zones;
 };
 

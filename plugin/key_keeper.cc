@@ -12,17 +12,6 @@ namespace {
 
 using Kind = keys::KeyEventKind;
 
-bool lists(const keys::Slot& slot, const dns::Dnskey& key) {
-  return std::ranges::find(slot.dnskeys, key) != slot.dnskeys.end();
-}
-
-bool is_signed_by(const keys::Slot& slot, const dns::Dnskey& ksk) {
-  const keys::SignedRRset* const dnskeys = slot.find(dns::RRType::DNSKEY);
-  return dnskeys != nullptr && std::ranges::any_of(dnskeys->rrsigs, [&](const dns::Rrsig& rrsig) {
-           return rrsig.key_tag == ksk.key_tag() && rrsig.algorithm == ksk.algorithm;
-         });
-}
-
 std::optional<std::size_t> place_of(const signer::SignedZone& zone, const dns::Dnskey& key) {
   for (std::size_t i = 0; i < zone.key_count(); ++i) {
     if (zone.key(i).dnskey() == key) return i;
@@ -34,10 +23,11 @@ bool has_signed_all(const signer::SignedZone& zone, std::size_t key) {
   return zone.signatures(key) >= zone.zone().signature_count();
 }
 
-// Nothing of a leaving key is served once the one that signs in its place has signed all.
+// Nothing of a leaving key is served once the one that signs in its place has signed all, or none
+// of its algorithm signs.
 bool is_replaced(const signer::SignedZone& zone, const dns::Dnskey& old) {
-  return std::ranges::any_of(zone.signers(), [&](std::size_t signer) {
-    return zone.key(signer).dnskey().algorithm == old.algorithm && has_signed_all(zone, signer);
+  return std::ranges::all_of(zone.signers(), [&](std::size_t signer) {
+    return zone.key(signer).dnskey().algorithm != old.algorithm || has_signed_all(zone, signer);
   });
 }
 
@@ -84,19 +74,42 @@ base::Result<signer::SignedZone::Keys> KeyKeeper::look(const keys::SignedKeys& s
   TLD_TRY(register_, keys::KeyRegister::read_file(setup_.key_register, setup_.apex));
   const std::string read = register_->text();
   const auto served = live != nullptr ? live->served_dnskeys() : std::vector<dns::Dnskey>();
-  if (const keys::Slot* const slot = signed_keys.at(now, served)) record_published(*slot, now);
+  const auto allowed = keys::publishable(setup_.policy, register_->keys(), signed_keys, now);
+  const keys::SignedKeys published = signed_keys.with_slots(allowed.starts);
+  if (const keys::Slot* const slot = published.at(now, served)) record_published(*slot, now);
   if (live != nullptr) record_signed(*live, now);
   const base::Status rolled = roll(signed_keys, live, now);
   waits_for_ = rolled ? "" : rolled.error().message;
-  if (waits_for_ != said_ && !waits_for_.empty()) {
-    setup_.log->write(base::Level::error,
-                      fmt::format("tld: zone {}: a ZSK roll that is due waits: {}. The zone is "
-                                  "signed as before; it is tried again",
-                                  setup_.apex.text(), waits_for_));
-  }
-  said_ = waits_for_;
+  say(allowed.held_back);
   TLD_TRY(save(read));
   return keys_in_use();
+}
+
+base::Result<keys::Publishable> KeyKeeper::publishable(const keys::SignedKeys& signed_keys,
+                                                       base::Time now) {
+  TLD_TRY(const auto all, keys::KeyRegister::read_file(setup_.key_register, setup_.apex));
+  return keys::publishable(setup_.policy, all.keys(), signed_keys, now);
+}
+
+// Once, when it changes.
+void KeyKeeper::say(const std::string& held_back) {
+  const bool rolls = waits_for_.empty();
+  if (rolls) waits_for_ = held_back;
+  if (waits_for_ != said_ && !waits_for_.empty()) {
+    setup_.log->write(
+        base::Level::error,
+        fmt::format("tld: zone {}: {}{}. {}; it is tried again", setup_.apex.text(),
+                    rolls ? "" : "a ZSK roll that is due waits: ", waits_for_,
+                    rolls ? "The slot before stays" : "The zone is signed as before"));
+    if (setup_.audit) {
+      setup_.audit->note({.type = rolls ? "server-slot-held" : "server-roll-held",
+                          .object = setup_.apex.text(),
+                          .result = keys::AuditResult::refused,
+                          .level = keys::AuditLevel::warning,
+                          .detail = {{"reason", waits_for_}}});
+    }
+  }
+  said_ = waits_for_;
 }
 
 // What somebody has added meanwhile is not lost: replace_file() refuses then, and the next look
@@ -114,26 +127,25 @@ void KeyKeeper::record(const keys::KeySteps& facts, base::Time now) {
     if (!register_->add_event(fact, now)) continue;
     setup_.log->write(base::Level::notice, fmt::format("tld: zone {}: {}: {}", setup_.apex.text(),
                                                        key.describe(), keys::to_string(fact.kind)));
+    if (!setup_.audit) continue;
+    const base::Sha256 fingerprint = key.dnskey.fingerprint();
+    setup_.audit->note({.type = "server-key",
+                        .object = setup_.apex.text() + " " + key.describe(),
+                        .detail = {{"event", keys::to_string(fact.kind)},
+                                   {"key", base::to_hex(base::as_octets(fingerprint))}}});
   }
 }
 
 void KeyKeeper::record_published(const keys::Slot& slot, base::Time now) {
-  keys::KeySteps facts;
-  const auto& all = register_->keys();
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto so = [&](Kind kind, bool is_so) {
-      if (is_so && !all[i].has(kind)) facts.push_back({i, kind});
-    };
-    const bool listed = lists(slot, all[i].dnskey);
-    so(Kind::published, listed);
-    if (all[i].is_ksk() && !all[i].foreign) {
-      const bool signs = listed && is_signed_by(slot, all[i].dnskey);
-      so(Kind::activated, signs);
-      so(Kind::retired, !signs && all[i].has(Kind::activated));
-    }
-    so(Kind::removed, !listed && all[i].has(Kind::published));
-  }
-  record(facts, now);
+  const auto facts = keys::slot_steps(register_->keys(), keys::listing_of(slot));
+  if (facts) record(facts.value(), now);
+}
+
+// A key that another operator's has replaced signs on until our servers are out of use
+// (signatures-gone, which somebody records).
+bool KeyKeeper::signs(const keys::ManagedKey& key) const {
+  return key.has(Kind::activated) &&
+         (!key.has(Kind::retired) || keys::is_signed_elsewhere(register_->keys()));
 }
 
 void KeyKeeper::record_signed(const signer::SignedZone& live, base::Time now) {
@@ -141,6 +153,7 @@ void KeyKeeper::record_signed(const signer::SignedZone& live, base::Time now) {
   const auto& all = register_->keys();
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!is_own_zsk(all[i]) || !all[i].has(Kind::activated)) continue;
+    if (all[i].has(Kind::retired) && signs(all[i])) continue;
     const auto place = place_of(live, all[i].dnskey);
     if (!all[i].has(Kind::retired)) {
       const bool all_signed =
@@ -185,6 +198,11 @@ base::Status KeyKeeper::may_take_over(std::size_t next, std::optional<std::size_
                                       const signer::SignedZone* live, base::Time now) {
   const keys::ManagedKey& key = register_->keys()[next];
   TLD_TRY(const auto bound, bind(next));
+  if (is_first_of_its_algorithm(next)) {
+    // RFC 6781 §4.1.4: its signatures are served before its DNSKEY, with none to stand in.
+    TLD_TRY(is_warm(next, live, 100));
+    return prove(*bound);
+  }
   const bool forced = is_forced(register_->keys());
   const base::Time until = signed_keys.listed_until(now, std::vector{key.dnskey});
   const base::Time old_until =
@@ -195,22 +213,39 @@ base::Status KeyKeeper::may_take_over(std::size_t next, std::optional<std::size_
                     "that it would replace: import the next response",
                     key.describe()));
   }
-  if (const base::Status proved = setup_.prove(bound->id(), bound->verifier()); !proved) {
-    return base::refused(fmt::format("{}: not every token has proved that it holds this key: {}",
-                                     key.describe(), proved.error().message));
-  }
-  return old && !forced ? is_warm(next, live) : base::ok();
+  TLD_TRY(prove(*bound));
+  return old && !forced && live != nullptr ? is_warm(next, live, warm_per_cent) : base::ok();
 }
 
-base::Status KeyKeeper::is_warm(std::size_t next, const signer::SignedZone* live) const {
-  if (live == nullptr) return base::ok();
+base::Status KeyKeeper::prove(const signer::ZoneKey& key) const {
+  const base::Status proved = setup_.prove(key.id(), key.verifier());
+  if (proved) return proved;
+  return base::refused(fmt::format("ZSK {}: not every token has proved that it holds this key: {}",
+                                   key.key_tag(), proved.error().message));
+}
+
+// Others sign the zone, by other algorithms only.
+bool KeyKeeper::is_first_of_its_algorithm(std::size_t key) const {
+  const auto& all = register_->keys();
+  const auto signing = [&](bool same_algorithm) {
+    return std::ranges::any_of(all, [&](const keys::ManagedKey& each) {
+      return is_own_zsk(each) && signs(each) &&
+             (each.dnskey.algorithm == all[key].dnskey.algorithm) == same_algorithm;
+    });
+  };
+  return signing(false) && !signing(true);
+}
+
+base::Status KeyKeeper::is_warm(std::size_t next, const signer::SignedZone* live,
+                                std::size_t per_cent) const {
   const keys::ManagedKey& key = register_->keys()[next];
+  if (live == nullptr) return base::refused(key.describe() + ": the zone is not served yet");
   const auto place = place_of(*live, key.dnskey);
   const std::size_t made = place ? live->signatures(*place) : 0;
   const std::size_t wanted = live->zone().signature_count();
-  if (made * 100 >= wanted * warm_per_cent) return base::ok();
+  if (made * 100 >= wanted * per_cent) return base::ok();
   return base::refused(
-      fmt::format("{}: less than {} % of its signatures are made", key.describe(), warm_per_cent));
+      fmt::format("{}: less than {} % of its signatures are made", key.describe(), per_cent));
 }
 
 base::Status KeyKeeper::take_steps(const keys::Proposal& proposal, base::Time now) {
@@ -240,7 +275,7 @@ base::Result<signer::SignedZone::Keys> KeyKeeper::keys_in_use() {
     TLD_TRY(auto key, bind(i));
     const std::uint8_t algorithm = all[i].dnskey.algorithm;
     auto use = activated ? signer::KeyUse::leaving : signer::KeyUse::warming;
-    if (activated && !all[i].has(Kind::retired)) {
+    if (signs(all[i])) {
       // Of two that sign, the later one makes the signatures.
       const auto other = newest.find(algorithm);
       if (other == newest.end() || since[algorithm] <= *activated) {
@@ -250,7 +285,7 @@ base::Result<signer::SignedZone::Keys> KeyKeeper::keys_in_use() {
         use = signer::KeyUse::signing;
       }
     }
-    if (use != signer::KeyUse::leaving) {
+    if (use != signer::KeyUse::leaving && !all[i].has(Kind::retired)) {
       TLD_TRY(register_->may_sign(i));
     }
     in_use.push_back({std::move(key), use});

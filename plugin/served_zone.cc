@@ -62,7 +62,7 @@ ServedZone::ServedZone(int id, ZoneConfig config, keys::Policy policy, Shared sh
                          [this](const hsm::KeyId& zsk, const hsm::Verifier& verifier) {
                            return prove_everywhere(zsk, verifier);
                          },
-                         shared_.log, budgets()});
+                         shared_.log, budgets(), shared_.audit});
   }
   if (config_.also_notify.empty()) return;
   notifier_ = std::make_unique<publish::Notifier>(
@@ -137,20 +137,52 @@ void ServedZone::look() {
   republish_with_new_keys();
   std::error_code error;
   const auto written = std::filesystem::last_write_time(config_.signed_keys, error);
-  if (!error && seen_ == written) return keep_keys();
-  const base::Status outcome = take_up();
-  if (outcome && !error) seen_ = written;
-  report(outcome);
+  if (error || seen_ != written) {
+    const base::Status outcome = take_up();
+    if (outcome && !error) seen_ = written;
+    report(outcome);
+  }
+  keep_keys();
 }
 
 base::Status ServedZone::take_up() {
   if (!started_) heed_last_publication();
-  TLD_TRY(auto signed_keys, keys::SignedKeys::read_file(config_.signed_keys, apex()));
-  TLD_TRY(const auto zone_keys, this->zone_keys(signed_keys));
-  TLD_TRY(accept(signed_keys, zone_keys));
-  *signed_keys_.lock() = std::make_shared<const keys::SignedKeys>(signed_keys);
+  TLD_TRY(auto file, keys::SignedKeys::read_file(config_.signed_keys, apex()));
+  if (keeper_) {
+    TLD_TRY(file.check({}, shared_.clock->now()));  // before the register is told of it
+  }
+  TLD_TRY(const auto zone_keys, this->zone_keys(file));
+  TLD_TRY(accept(file, zone_keys));
+  TLD_TRY(auto usable, publishable(file));
+  file_ = std::make_shared<const keys::SignedKeys>(std::move(file));
+  *signed_keys_.lock() = std::make_shared<const keys::SignedKeys>(std::move(usable));
   keys_generation_.fetch_add(1, std::memory_order_release);
-  if (!started_) start(zone_keys, signed_keys);
+  if (!started_) start(zone_keys, *file_);
+  return base::ok();
+}
+
+// Refused when nothing of it may be published now.
+base::Result<keys::SignedKeys> ServedZone::publishable(const keys::SignedKeys& file) {
+  if (!keeper_) return file;
+  const base::Time now = shared_.clock->now();
+  TLD_TRY(auto found, keeper_->publishable(file, now));
+  auto usable = file.with_slots(found.starts);
+  const auto live = live_.signed_zone();
+  if (usable.at(now, live ? live->served_dnskeys() : std::vector<dns::Dnskey>()) == nullptr) {
+    return base::refused(found.held_back.empty() ? "none of its slots may be published now"
+                                                 : found.held_back);
+  }
+  publishable_ = std::move(found);
+  return usable;
+}
+
+// What may be published of the file in use changes with what happens to the keys.
+base::Status ServedZone::publish_slots() {
+  TLD_TRY(auto found, keeper_->publishable(*file_, shared_.clock->now()));
+  if (found.starts == publishable_.starts || found.starts.empty()) return base::ok();
+  *signed_keys_.lock() = std::make_shared<const keys::SignedKeys>(file_->with_slots(found.starts));
+  keys_generation_.fetch_add(1, std::memory_order_release);
+  publishable_ = std::move(found);
   return base::ok();
 }
 
@@ -172,11 +204,11 @@ base::Status ServedZone::prove_everywhere(const hsm::KeyId& id,
 
 // Secondaries get the signatures of a key that has taken over with the next publication.
 void ServedZone::keep_keys() {
-  const auto in_use = signed_keys();
-  if (!keeper_ || !started_ || !in_use) return;
+  if (!keeper_ || !started_ || !file_) return;
   const auto live = live_.signed_zone();
   const base::Time now = shared_.clock->now();
-  auto keys = keeper_->look(*in_use, live.get(), now);
+  auto keys = keeper_->look(*file_, live.get(), now);
+  if (const base::Status published = publish_slots(); !published) keys = published.error();
   const std::string trouble = keys ? keeper_->waits_for() : keys.error().message;
   const bool is_new = trouble != std::exchange(*roll_waits_for_.lock(), trouble);
   if (!keys) {
@@ -281,6 +313,10 @@ void ServedZone::start(const ZoneKeys& zone_keys, const keys::SignedKeys& signed
     verification_ = std::make_unique<publish::ContinuousVerification>(
         again, apex(), live_, *verifier_, shared_.log,
         [this](const publish::ContinuousVerification::Mismatch& mismatch) {
+          audit({.type = "server-freeze",
+                 .object = apex().text(),
+                 .level = keys::AuditLevel::error,
+                 .detail = {{"complaint", mismatch.complaint}}});
           follower_->retreat(*mismatch.refused, mismatch.accepted, mismatch.complaint);
         });
   }
@@ -338,6 +374,10 @@ void ServedZone::republish_with_new_keys() {
   follower_->republish_if_before(known_before ? now : slot->start);
 }
 
+void ServedZone::audit(AuditTrail::Act act) const {
+  if (shared_.audit) shared_.audit->note(std::move(act));
+}
+
 void ServedZone::report(const base::Status& outcome) {
   const std::string trouble = outcome ? std::string() : outcome.error().message;
   {
@@ -345,6 +385,12 @@ void ServedZone::report(const base::Status& outcome) {
     if (*last == trouble) return;
     *last = trouble;
   }
+  audit({.type = "server-signed-keys",
+         .object = apex().text() + " " + config_.signed_keys.string(),
+         .result = outcome ? keys::AuditResult::done : keys::AuditResult::refused,
+         .level = outcome ? keys::AuditLevel::notice : keys::AuditLevel::error,
+         .detail = outcome ? std::map<std::string, std::string>{}
+                           : std::map<std::string, std::string>{{"reason", trouble}}});
   if (outcome) {
     shared_.log->write(base::Level::notice,
                        fmt::format("tld: zone {}: signed-key file {} is in use", apex().text(),

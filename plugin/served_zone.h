@@ -22,6 +22,7 @@
 #include "hsm/pool.h"
 #include "keys/policy.h"
 #include "keys/signed_keys.h"
+#include "plugin/audit_trail.h"
 #include "plugin/budget_check.h"
 #include "plugin/config.h"
 #include "plugin/key_keeper.h"
@@ -53,6 +54,7 @@ class ServedZone {
     signer::SigningService* service;
     std::shared_ptr<base::CheckedClock> clock;
     std::shared_ptr<base::Log> log;
+    std::shared_ptr<AuditTrail> audit;  // null: none
     std::function<void(const dns::Name& apex, std::uint32_t serial)> on_published;
     std::chrono::seconds cache_ttl{20};  // of PowerDNS's packet cache
   };
@@ -74,6 +76,7 @@ class ServedZone {
   // Changes whenever publication() or signed_keys() does.
   std::uint64_t generation() const { return live_.generation() + keys_generation_.load(); }
   std::shared_ptr<const publish::Publication> publication() const { return live_.current(); }
+  // Of the signed-key file in use, the slots that may be published.
   std::shared_ptr<const keys::SignedKeys> signed_keys() const { return *signed_keys_.read(); }
 
   publish::LiveZone& live() { return live_; }
@@ -98,7 +101,8 @@ class ServedZone {
   const publish::Notifier* notifier() const { return notifier_.get(); }
   const std::vector<dns::Name>& transfer_keys() const { return config_.transfer_keys; }
   const std::vector<ZskConfig>& zsk_configs() const { return config_.zsks; }
-  // Why a ZSK roll that is due has not happened, or the key register cannot be used; "" else.
+  // Why a ZSK roll that is due has not happened, a slot of the signed-key file is held back, or the
+  // key register cannot be used; "" else.
   std::string roll_waits_for() const { return *roll_waits_for_.read(); }
   // What it asks of each of tokens() in the background; nullopt: it is not served yet.
   std::optional<ZoneNeed> need() const;
@@ -122,7 +126,10 @@ class ServedZone {
       const signer::SignedZone& zone) const;
   base::Status prove_everywhere(const hsm::KeyId& id, const hsm::Verifier& verifier) const;
   void keep_keys();
+  base::Result<keys::SignedKeys> publishable(const keys::SignedKeys& file);
+  base::Status publish_slots();
   void report(const base::Status& outcome);
+  void audit(AuditTrail::Act act) const;
   void on_published(std::uint32_t serial);
   void tell_secondaries_once_signed();
   void republish_with_new_keys();
@@ -134,6 +141,8 @@ class ServedZone {
   // One per configured ZSK; with a key register one for all its keys.
   const std::vector<std::shared_ptr<hsm::KeyPool>> pools_;
 
+  std::shared_ptr<const keys::SignedKeys> file_;  // in use, whole
+  keys::Publishable publishable_;                 // of it; without a key register not used
   base::Guarded<std::shared_ptr<const keys::SignedKeys>> signed_keys_;
   std::atomic<std::uint64_t> keys_generation_{0};
   base::Guarded<std::string> trouble_{"not looked at yet"};

@@ -90,6 +90,11 @@ base::Status Server::configure(const Config& config) {
   TLD_TRY(tsig_keys_, TsigKeys::read(config.tsig));
   TLD_TRY(check_transfers(config));
   TLD_TRY(check_verification(config));
+  std::shared_ptr<AuditTrail> audit;
+  if (!config.audit_log.empty()) {
+    TLD_TRY(audit, AuditTrail::open(config.audit_log, clock_, log_));
+    audit->note({.type = "server-start", .object = fmt::format("process {}", ::getpid())});
+  }
   start_tokens(config);
   signer::SigningService::Options options;
   options.sign_deadline = {};
@@ -108,6 +113,7 @@ base::Status Server::configure(const Config& config) {
                             service_.get(),
                             clock_,
                             log_,
+                            audit,
                             {}};
   shared.cache_ttl = options_.cache_ttl;
   for (const Token& token : tokens_) {

@@ -184,7 +184,7 @@ std::string zone_text(const json& zone) {
   }
   text += verified_text(zone);
   if (zone.contains("roll-waits-for")) {
-    text += "  ZSK ROLL WAITS: " + zone["roll-waits-for"].get<std::string>() + "\n";
+    text += "  ROLL WAITS: " + zone["roll-waits-for"].get<std::string>() + "\n";
   }
   if (zone.contains("waiting")) {
     text += fmt::format("  WAITING since {} ({} names): {}\n",

@@ -75,6 +75,10 @@ class Process:
                                              stdin=subprocess.DEVNULL, env=self._env)
         return self
 
+    def set_environment(self, env):
+        """Of the next start."""
+        self._env = {**os.environ, **env}
+
     @property
     def running(self):
         return self._process is not None and self._process.poll() is None

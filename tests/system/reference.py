@@ -6,6 +6,7 @@ be found).
 """
 
 import base64
+import signal
 import socket
 
 import dns.flags
@@ -63,7 +64,7 @@ def _private_key(path):
 class Nsd:
     """Serves one signed zone until stop()."""
 
-    def __init__(self, folder, zone_file):
+    def __init__(self, folder, zone_file, origin=ORIGIN):
         self.port = free_port()
         folder.mkdir()
         configuration = folder / "nsd.conf"
@@ -80,7 +81,7 @@ class Nsd:
 remote-control:
   control-enable: no
 zone:
-  name: {ORIGIN}
+  name: {origin}
   zonefile: "{zone_file}.signed"
 """)
         self._process = Process("nsd", ["nsd", "-d", "-c", configuration], folder / "log").start()
@@ -93,6 +94,10 @@ zone:
             return True
         except OSError:
             return False
+
+    def reload(self):
+        """Reads the zone file when it has changed."""
+        self._process.signal(signal.SIGHUP)
 
     def stop(self):
         self._process.stop()

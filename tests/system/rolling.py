@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A deployment whose server rolls the ZSKs of a key register, by a policy of seconds."""
+"""A deployment whose server rolls the ZSKs of a key register, by a policy of seconds; and the
+ceremonies that its operator holds with `tldctl`."""
 
+import hashlib
 import json
+import os
+import re
 import time
 
 from harness import Deployment, ServedZone
-from processes import generate_zone, wait_for
+from parents import dnskey_of, ds_text
+from processes import CommandFailed, generate_zone, wait_for
 from registry import ZoneText
 
 ORIGIN = "kz."
@@ -24,25 +29,31 @@ POLICY = {
 class Rolling(Deployment):
     """`keys`: the ZSKs, in the order of their use; all are listed from the start on."""
 
-    def __init__(self, zsks=2, policy=POLICY, **options):
+    def __init__(self, zsks=2, policy=POLICY, audit=False, **options):
         super().__init__(settings={"cache-ttl": "1"}, **options)
+        self.audit_log = self.path / "audit" if audit else None
+        if audit:
+            self.tldctl("audit", "init", "--audit-log", self.audit_log)
         self._zsks, self.keys = zsks, []
         self.policy.write_text(json.dumps(policy))  # YAML too
         self.register = self.path / "kz.keys"
 
-    def add_rolling_zone(self, folder, delegations=300):
+    def add_rolling_zone(self, folder, delegations=300, ttl=None, algorithm="ECDSAP256SHA256"):
+        """`ttl`: of all its records, as max-zone-ttl in the policy has it."""
         # 253: dnssec-verify puts *. in front of each name
         file = generate_zone(folder / "kz.zone", "--origin", ORIGIN, "--delegations", delegations,
                              "--signed", 40, "--longest", 253, "--max-ttl", MAX_TTL)
         self.text = ZoneText(file)
+        if ttl:
+            with_ttl(self.text, ttl).write(file)
         self.import_zone(ORIGIN, file)
-        self.keys = [self.zsk_token.generate(ORIGIN, "zsk") for _ in range(self._zsks)]
+        self.keys = [self.zsk_token.generate(ORIGIN, "zsk", algorithm)
+                     for _ in range(self._zsks)]
         self.zones[ORIGIN] = ServedZone(ORIGIN, file, self.keys[0],
-                                        self.ksk_token.generate(ORIGIN, "ksk"),
+                                        self.ksk_token.generate(ORIGIN, "ksk", algorithm),
                                         self.path / "kz.skr", self.path / "kz.anchor")
-        for key in self.keys:
-            self.tldctl("keys", "add", "--zone", ORIGIN, "--register", self.register, "--dnskey",
-                        key.dnskey, "--id", key.id)
+        for key in (*self.keys, self.zones[ORIGIN].ksk):
+            self.enter(key)
         more = [word for key in self.keys[1:] for word in ("--zsk", key.dnskey)]
         self.ceremony(self.zones[ORIGIN], *more)
 
@@ -51,11 +62,22 @@ class Rolling(Deployment):
         configuration["zones"][0]["keys"] = [key.id for key in self.keys]
         return configuration
 
+    def restart(self, policy):
+        """tld-hsmd with the keys of self.keys, the server with another policy."""
+        self.server.stop()
+        self.hsmd.stop()
+        self.socket.unlink(missing_ok=True)
+        self.policy.write_text(json.dumps(policy))
+        self.start()
+        self.wait_until_signed(ORIGIN)
+
     def configuration(self):
         configuration = super().configuration()
         zone = configuration["zones"][0]
         del zone["zsk"]
         zone.update({"key-register": str(self.register), "tokens": ["primary"]})
+        if self.audit_log:
+            configuration["audit-log"] = str(self.audit_log)
         return configuration
 
     def uses(self):
@@ -80,12 +102,110 @@ class Rolling(Deployment):
     def events(self, key):
         """What the register says of the key: event -> time."""
         lines = [json.loads(line) for line in self.register.read_text().splitlines()]
-        fingerprint = next(line["key"] for line in lines if line.get("id") == key.id)
         return {line["event"]: line["time"] for line in lines
-                if "event" in line and line["key"] == fingerprint}
+                if "event" in line and line["key"] == fingerprint(key)}
 
-    def record(self, key, event):
-        lines = [json.loads(line) for line in self.register.read_text().splitlines()]
-        fingerprint = next(line["key"] for line in lines if line.get("id") == key.id)
+    def wait_for_event(self, key, event, seconds=60):
+        wait_for(lambda: event in self.events(key),
+                 f"{event}\n{self.events(key)}\n{self.server.log()}", seconds)
+
+    # -- what an operator does
+
+    def enter(self, key, *options):
+        self.tldctl("keys", "add", "--zone", ORIGIN, "--register", self.register, "--dnskey",
+                    key.dnskey, *(("--id", key.id) if key.id else ("--foreign",)), *options)
+
+    def record(self, key, *events, time=None):
+        """`events` of that key; or (key, event) pairs, several keys at one moment."""
+        pairs = [pair if isinstance(pair, tuple) else (key, pair) for pair in events]
+        steps = [word for one, event in pairs
+                 for word in ("--event", f"{fingerprint(one)}={event}")]
+        ttl = ("--ds-ttl", "2") if any(event == "ds-seen" for _, event in pairs) else ()
         return self.tldctl("keys", "record", "--zone", ORIGIN, "--register", self.register,
-                           "--policy", self.policy, "--event", f"{fingerprint}={event}")
+                           "--policy", self.policy, *steps, *ttl,
+                           *(("--time", time) if time else ()))
+
+    def record_when_allowed(self, key, *events, seconds=60):
+        """As an operator who tries again later."""
+        refused = []
+
+        def recorded():
+            try:
+                return self.record(key, *events) or True
+            except CommandFailed as why:
+                refused.append(why.output)
+                return False
+        wait_for(recorded, f"{events} is allowed", seconds, pause=0.5)
+        return refused
+
+    def next_steps(self):
+        return json.loads(self.tldctl("keys", "next", "--zone", ORIGIN, "--register", self.register,
+                                      "--policy", self.policy, "--json"))["next"]
+
+    def request(self, *options, start=None):
+        """ksr create for what the register wants from now on; -> the request"""
+        request = self.path / "kz.ksr"
+        start = start or time.strftime("%Y%m%d%H%M%S", time.gmtime())
+        self.tldctl("ksr", "create", "--zone", ORIGIN, "--policy", self.policy, "--token",
+                    self.zsk_token.uri, "--start", start, "--output", request,
+                    *(options or ("--register", self.register)), env=self.zsk_token.env)
+        return request
+
+    def sign(self, request, ksks, *options, register=True, first=False):
+        """ceremony run with these KSKs, by the register that was carried along; -> its file"""
+        answer = self.path / "kz.new.skr"
+        if register:
+            options = ("--register", self.register, *options)
+        before = ("--first",) if first else ("--previous", self.zones[ORIGIN].signed_keys)
+        ids = [word for ksk in ksks for word in ("--ksk-id", ksk.id)]
+        self.tldctl("ceremony", "run", "--zone", ORIGIN, "--policy", self.policy, *before,
+                    "--request", request, "--request-sha256",
+                    hashlib.sha256(request.read_bytes()).hexdigest(), "--ksk-token",
+                    self.ksk_token.uri, *ids, "--output", answer, *options, env=self.ksk_token.env)
+        return answer
+
+    def install(self, answer, *options, zsks=None):
+        signing = [word for zsk in zsks or [self.zones[ORIGIN].zsk]
+                   for word in ("--zsk", zsk.dnskey)]
+        return self.tldctl("skr", "import", "--zone", ORIGIN, *signing, "--request",
+                           self.path / "kz.ksr", "--register", self.register, "--policy",
+                           self.policy, "--install", self.zones[ORIGIN].signed_keys, answer,
+                           *options)
+
+    def install_first(self, request, ksks, *options):
+        """The zone's first signed-key file."""
+        answer = self.sign(request, ksks, *options, first=True)
+        self.zones[ORIGIN].signed_keys.unlink()
+        self.install(answer, "--first")
+
+    def hold_ceremony(self, ksks, *options, zsks=None, listed=()):
+        """Request, ceremony, import. `listed`: options of ksr create in the register's place."""
+        self.install(self.sign(self.request(*listed), ksks, *options), *set(options)
+                     & {"--ds-at-parent"}, zsks=zsks)
+
+
+def fingerprint(key):
+    return hashlib.sha256(dnskey_of(key.dnskey).to_wire()).hexdigest()
+
+
+def by_hand(zone, answer):
+    """Puts the file where the server reads it, as no operator should."""
+    beside = zone.path / "by-hand.skr"
+    beside.write_bytes(answer.read_bytes())
+    os.replace(beside, zone.zones[ORIGIN].signed_keys)
+
+
+def ds_of(*keys):
+    """As the parent is asked for them."""
+    return [ds_text(ORIGIN, dnskey_of(key.dnskey)) for key in keys]
+
+
+def with_ttl(text, seconds):
+    """The zone with that TTL on all records, as the policy's max-zone-ttl has it."""
+    lines = [line.split("\t") for line in text.lines]
+    for line in lines:
+        line[1] = str(seconds)
+        if line[3] == "SOA":
+            line[4] = re.sub(r"\d+$", str(seconds), line[4])
+    text.lines = ["\t".join(line) for line in lines]
+    return text

@@ -14,10 +14,12 @@ from processes import Process, free_port, run, wait_for
 
 
 class Unbound:
-    """A validating resolver that knows one zone, its server and its trust anchor, nothing else."""
+    """A validating resolver that knows one zone, its server and its trust anchor, nothing else.
+    `zones`: instead, (zone, port of a server, ...) of several zones."""
 
-    def __init__(self, folder, origin, server_port, anchor):
+    def __init__(self, folder, origin, server_port, anchor, zones=()):
         self.port = free_port()
+        self.log_file = folder / "unbound.log"
         self._origin = origin
         folder.mkdir(exist_ok=True)
         configuration = folder / "unbound.conf"
@@ -45,11 +47,7 @@ class Unbound:
 {_no_local_zones()}
 remote-control:
   control-enable: no
-stub-zone:
-  name: "{origin}"
-  stub-addr: 127.0.0.1@{server_port}
-  stub-no-cache: no
-""")
+{"".join(_stub(*zone) for zone in zones or [(origin, server_port)])}""")
         run("unbound-checkconf", configuration)
         self._process = Process("unbound", ["unbound", "-d", "-c", configuration],
                                 folder / "unbound.err")
@@ -77,6 +75,11 @@ stub-zone:
         if answer.flags & dns.flags.TC:
             answer = dns.query.tcp(query, "127.0.0.1", timeout, self.port)
         return dns.rcode.to_text(answer.rcode()), bool(answer.flags & dns.flags.AD)
+
+
+def _stub(zone, *ports):
+    servers = "".join(f"  stub-addr: 127.0.0.1@{port}\n" for port in ports)
+    return f'stub-zone:\n  name: "{zone}"\n{servers}  stub-no-cache: no\n'
 
 
 def _no_local_zones():

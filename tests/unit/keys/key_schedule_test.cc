@@ -108,11 +108,11 @@ TEST(KeySchedule, RemovedForeignAndRetiredKeys) {
   happened(keys.back(), Kind::activated, start - days{30});
   happened(keys.back(), Kind::retired, start);
   auto first = numbers(bundles(Policy{}, keys, start, 20));
-  EXPECT_THAT(first, ElementsAre(ElementsAre(1, 2, 50, 60, 51), ElementsAre(1, 2, 50, 51)));
+  EXPECT_THAT(first, ElementsAre(ElementsAre(1, 2, 50, 60), ElementsAre(1, 2, 50)));
   happened(keys.back(), Kind::signatures_gone, start);
   happened(keys[6], Kind::removed, start);
   first = numbers(bundles(Policy{}, keys, start + days{7}, 10));
-  EXPECT_THAT(first, ElementsAre(ElementsAre(1, 2, 51)));
+  EXPECT_THAT(first, ElementsAre(ElementsAre(1, 2)));
 }
 
 // A hold beyond the plan: what still has signatures out there stays.
@@ -156,11 +156,31 @@ TEST(KeySchedule, NewAlgorithmWaitsForItsSignatures) {
   EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 20)),
               ElementsAre(ElementsAre(1), ElementsAre(1)));
   happened(keys[1], Kind::activated, start);
-  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(1, 2, 3)));
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 20)),
+              ElementsAre(ElementsAre(1), ElementsAre(1, 2, 3)));
   Policy slow;
   slow.signatures.sign_delay = days{9};
-  EXPECT_THAT(numbers(bundles(slow, keys, start, 20)),
-              ElementsAre(ElementsAre(1), ElementsAre(1, 2, 3)));
+  keys.push_back(key(4));
+  EXPECT_THAT(numbers(bundles(slow, keys, start, 30)),
+              ElementsAre(ElementsAre(1), ElementsAre(1), ElementsAre(1, 2, 3)));
+}
+
+// ... and the old one's stay until no DS of it is remembered.
+TEST(KeySchedule, OldAlgorithmGoesAfterItsDs) {
+  Keys keys = {key(1, false, 8), key(2), key(3), key(4, true, 8), key(5, true), key(6)};
+  for (const std::size_t i : {0, 1, 3, 4}) {
+    happened(keys[i], Kind::published, start - days{24});
+    happened(keys[i], Kind::activated, start - days{25});
+  }
+  happened(keys[1], Kind::signed_all, start - days{25});
+  happened(keys[3], Kind::ds_submitted, start - days{25});
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(1, 2, 3, 6)));
+  happened(keys[4], Kind::ds_submitted, start - days{20});
+  happened(keys[3], Kind::ds_withdrawn, start - days{20});
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(1, 2, 3, 6)));
+  happened(keys[4], Kind::ds_seen, start - days{15});
+  happened(keys[3], Kind::ds_gone, start - days{15});
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(2, 3, 6)));
 }
 
 TEST(KeySchedule, FirstZskOfAZone) {

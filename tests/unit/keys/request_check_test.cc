@@ -248,11 +248,12 @@ struct Chain : RequestDraft {
   explicit Chain(seconds before = days{2}) {
     for (PlannedSlot& slot : plan.slots) slot.start -= before;
   }
-  std::string chained() const {
+  std::string chained(bool ds_at_parent = false) const {
     const auto previous =
         SignedKeys::parse(signed_keys_file(plan, first_start()).value(), apex).value();
     RequestContext with = context();
     with.previous = &previous;
+    with.ds_at_parent = ds_at_parent;
     return refusal(with);
   }
 };
@@ -266,6 +267,7 @@ TEST(RequestCheck, FileBeforeWithoutOurKsk) {
   const Key other = make_key();
   chain.plan.ksks = {{other.info.public_key, testing::signer(other)}};
   EXPECT_THAT(chain.chained(), HasSubstr("KSR-PREVIOUS"));
+  EXPECT_EQ(chain.chained(/*ds_at_parent=*/true), "");  // double-DS exchanges KSKs
 }
 
 TEST(RequestCheck, FileBeforeThatIsWrong) {

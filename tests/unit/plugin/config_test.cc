@@ -76,6 +76,9 @@ TEST(Config, ReadsWhereTheSignatureLogIs) {
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config.value().signature_log, "/var/lib/tld/signatures");
   EXPECT_EQ(parse_config(good, "tld.yaml").value().signature_log, "");
+  EXPECT_EQ(parse_config(good, "tld.yaml").value().audit_log, "");
+  EXPECT_THAT(error_of("audit-log: audit\n" + good),
+              HasSubstr("tld.yaml:1: audit-log: must be an absolute path"));
   EXPECT_THAT(error_of("signature-log: signatures\n" + good),
               HasSubstr("tld.yaml:1: signature-log: must be an absolute path"));
 }

@@ -42,6 +42,8 @@ class KeyKeeperTest : public testing::Test {
     for (std::size_t i = 0; i < zsks.size(); ++i) {
       EXPECT_TRUE(fresh.add_key(zsks[i], false, infos[i].id, start - days{30}));
     }
+    EXPECT_TRUE(
+        fresh.add_key(keys::dnskey_of(ksk.public_key, true), false, ksk.id, start - days{30}));
     EXPECT_TRUE(fresh.replace_file(file()));
     signed_keys = ceremony(zsks);
     zone =
@@ -224,6 +226,63 @@ TEST_F(KeyKeeperTest, ACompromisedZskStaysUntilItIsReplacedWherePolicySaysSo) {
   look(start + days{8} + hours{2});
   EXPECT_TRUE(has(1, KeyEventKind::signed_all));
   EXPECT_TRUE(has(0, KeyEventKind::retired));
+}
+
+// Catches: a slot that lets the KSK go while somebody remembers its DS, and a silence about it.
+TEST_F(KeyKeeperTest, ASlotWithoutTheKskIsHeldBackWhileItsDsIsThere) {
+  ASSERT_EQ(look(start), "0 signing");
+  happened(3, KeyEventKind::ds_submitted, start + hours{1});
+  const hsm::KeyInfo next = door->generate(hsm::Algorithm::ecdsap256sha256).value();
+  auto all = registered();
+  ASSERT_TRUE(all.add_key(keys::dnskey_of(next.public_key, true), false, next.id, start));
+  ASSERT_TRUE(all.replace_file(file()));
+  ksk = next;
+  signed_keys = ceremony(zsks);
+  EXPECT_EQ(look(start + hours{2}), "0 signing");
+  EXPECT_THAT(keeper->waits_for(), HasSubstr("is not published: KEY-PREPUBLISH"));
+  EXPECT_FALSE(has(3, KeyEventKind::removed));
+  EXPECT_FALSE(has(4, KeyEventKind::published));
+  EXPECT_TRUE(keeper->publishable(*signed_keys, start + hours{2}).value().starts.empty());
+}
+
+// RFC 6781 §4.1.4. Catches: a new algorithm that signs some of the zone only, old signatures that
+// stay for ever.
+TEST_F(KeyKeeperTest, AnAlgorithmRollSignsAllBeforeItIsServed) {
+  ASSERT_EQ(look(start), "0 signing");
+  const auto rsa = door->generate(hsm::Algorithm::rsasha256).value();
+  zsks.push_back(keys::dnskey_of(rsa.public_key, false));
+  auto all = registered();
+  ASSERT_TRUE(all.add_key(zsks.back(), false, rsa.id, start));
+  ASSERT_TRUE(all.replace_file(file()));
+  policy.algorithm = hsm::Algorithm::rsasha256;
+  keeper.emplace(KeyKeeper::Setup{apex, file(), policy, door,
+                                  [this](const hsm::KeyId&, const hsm::Verifier&) { return proof; },
+                                  log});
+  EXPECT_EQ(look(start + hours{1}), "0 signing, 3 warming");
+  EXPECT_THAT(keeper->waits_for(), HasSubstr("less than 100 %"));
+  sign_all_with(zsks[3]);
+  EXPECT_EQ(look(start + hours{2}), "0 signing, 3 signing");
+  EXPECT_TRUE(has(4, KeyEventKind::activated));
+  EXPECT_FALSE(has(4, KeyEventKind::published));
+  look(start + hours{3});
+  EXPECT_TRUE(has(4, KeyEventKind::signed_all));
+}
+
+// Moving out: catches a server that stops to sign while it is still asked.
+TEST_F(KeyKeeperTest, AfterAHandOverItSignsOnUntilItIsOutOfUse) {
+  ASSERT_EQ(look(start), "0 signing");
+  sign_all_with(zsks[0]);
+  look(start + hours{1});
+  const auto theirs = door->generate(hsm::Algorithm::ecdsap256sha256).value();
+  auto all = registered();
+  const auto place =
+      all.add_key(keys::dnskey_of(theirs.public_key, false), true, "", start + hours{1}).value();
+  ASSERT_TRUE(all.add_event({place, KeyEventKind::activated}, start + hours{2}));
+  ASSERT_TRUE(all.add_event({0, KeyEventKind::retired}, start + hours{2}));
+  ASSERT_TRUE(all.replace_file(file()));
+  EXPECT_EQ(look(start + hours{3}), "0 signing");
+  EXPECT_EQ(look(start + days{3}), "0 signing");
+  EXPECT_FALSE(has(0, KeyEventKind::signatures_gone));
 }
 
 // Catches: keys in use that change because a file cannot be read, and a register that is made anew.
