@@ -38,14 +38,12 @@ class Rolling(Deployment):
         self.policy.write_text(json.dumps(policy))  # YAML too
         self.register = self.path / "kz.keys"
 
-    def add_rolling_zone(self, folder, delegations=300, ttl=None, algorithm="ECDSAP256SHA256"):
-        """`ttl`: of all its records, as max-zone-ttl in the policy has it."""
+    def add_rolling_zone(self, folder, delegations=300, ttl=MAX_TTL, algorithm="ECDSAP256SHA256"):
+        """`ttl`: the longest, as max-zone-ttl in the policy has it."""
         # 253: dnssec-verify puts *. in front of each name
         file = generate_zone(folder / "kz.zone", "--origin", ORIGIN, "--delegations", delegations,
-                             "--signed", 40, "--longest", 253, "--max-ttl", MAX_TTL)
+                             "--signed", 40, "--longest", 253, "--max-ttl", ttl)
         self.text = ZoneText(file)
-        if ttl:
-            with_ttl(self.text, ttl).write(file)
         self.import_zone(ORIGIN, file)
         self.keys = [self.zsk_token.generate(ORIGIN, "zsk", algorithm)
                      for _ in range(self._zsks)]
@@ -198,14 +196,3 @@ def by_hand(zone, answer):
 def ds_of(*keys):
     """As the parent is asked for them."""
     return [ds_text(ORIGIN, dnskey_of(key.dnskey)) for key in keys]
-
-
-def with_ttl(text, seconds):
-    """The zone with that TTL on all records, as the policy's max-zone-ttl has it."""
-    lines = [line.split("\t") for line in text.lines]
-    for line in lines:
-        line[1] = str(seconds)
-        if line[3] == "SOA":
-            line[4] = re.sub(r"\d+$", str(seconds), line[4])
-    text.lines = ["\t".join(line) for line in lines]
-    return text
