@@ -5,7 +5,6 @@ ceremonies that its operator holds with `tldctl`."""
 import hashlib
 import json
 import os
-import re
 import time
 
 from harness import Deployment, ServedZone
