@@ -141,14 +141,15 @@ def spoil(wire):
             spoilt = dns.message.from_wire(wire)
             del getattr(spoilt, part)[index]
             yield f"without {rrset}", spoilt.to_wire()
-            if rrset.rdtype in (T.NS, T.DS) and rrset.name.to_text() != ORIGIN:
+            if (rrset.rdtype in (T.NS, T.DS) and rrset.name.to_text() != ORIGIN
+                    and older(rrset) != rrset):
                 spoilt = dns.message.from_wire(wire)
                 getattr(spoilt, part)[index] = older(rrset)
                 yield f"with an older {rrset}", spoilt.to_wire()
 
 
 def older(rrset):
-    """The NS or DS RRset of the change before."""
+    """The NS or DS RRset of the change before; the same where no change was made yet."""
     if rrset.rdtype == T.NS:
         texts = [re.sub(r"^l(\d+)", lambda m: f"l{int(m[1]) ^ 1}", str(rdata)) for rdata in rrset]
     else:
