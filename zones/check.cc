@@ -91,14 +91,30 @@ CheckReport check(const ZoneContent& content) {
 
 const std::vector<CheckName>& check_names() {
   static const std::vector<CheckName> names{
-      {"apex-length", true},         {"soa-single", true},       {"ns-apex", true},
-      {"owner-in-zone", true},       {"soa-at-apex", true},      {"zone-cut", true},
-      {"cname-alone", true},         {"ds-at-cut", true},        {"ds-digest", true},
-      {"ttl-range", true},           {"ttl-single", true},       {"wildcard", true},
-      {"type-refused", true},        {"type-dnssec", true},      {"rrset-size", true},
-      {"glue-missing", true},        {"apex-ns-address", true},  {"nsec3-collision", true},
-      {"soa-timers", false},         {"orphan-glue", false},     {"sibling-glue-missing", false},
-      {"ns-address-missing", false}, {"ns-target-cname", false},
+      {"apex-length", true},
+      {"soa-single", true},
+      {"ns-apex", true},
+      {"owner-in-zone", true},
+      {"soa-at-apex", true},
+      {"zone-cut", true},
+      {"cname-alone", true},
+      {"ds-at-cut", true},
+      {"ds-digest", true},
+      {"ttl-range", true},
+      {"ttl-single", true},
+      {"wildcard", true},
+      {"type-refused", true},
+      {"type-dnssec", true},
+      {"rrset-size", true},
+      {"glue-missing", true},
+      {"apex-ns-address", true},
+      {"nsec3-collision", true},
+      {"max-zone-ttl", true},
+      {"soa-timers", false},
+      {"orphan-glue", false},
+      {"sibling-glue-missing", false},
+      {"ns-address-missing", false},
+      {"ns-target-cname", false},
   };
   return names;
 }
