@@ -267,6 +267,7 @@ TEST_F(SigningServiceTest, ByAClockThatIsNotTrustedNothingIsMade) {
   EXPECT_TRUE(comes_true([&] { return filler.missing() == zone->zone().signature_count(); }));
   std::this_thread::sleep_for(milliseconds{50});
   EXPECT_EQ(door->sign_calls(), 0u);
+  EXPECT_EQ(service.counters().refused_clock, 2u);  // the filler does not even ask
   clock->set_trusted(true);
   EXPECT_TRUE(
       comes_true([&] { return zone->table(0).filled() == zone->zone().signature_count(); }));
