@@ -36,7 +36,7 @@ class Clocked(Deployment):
         self.text.add(name, "NS", *r.SHARED)
         self.text.add(name, "DS", f"7 13 2 {'1' * 64}")
         wait_for(lambda: self.ask(name, "DS")[0] == "NOERROR", f"{name} is live", 30)
-        time.sleep(2)  # PowerDNS's packet cache
+        time.sleep(3)  # what the packet cache has of the state before is gone
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,30 @@ TEST_F(FollowerTest, PublishesWhatIsInTheStore) {
   EXPECT_EQ(door->sign_calls(), 0u);  // the first publication does not wait for signatures
 }
 
+// Catches: a wrong clock that nobody can tell of before something was signed by it.
+TEST_F(FollowerTest, SaysWhenWhatItFindsWasPublished) {
+  struct Seen {
+    base::Time created;
+    bool is_live;
+  };
+  base::Guarded<std::vector<Seen>> seen;
+  options.on_seen = [&](base::Time created) {
+    seen.lock()->push_back({created, live.generation() > 0});
+  };
+  create_store();
+  import(tests::example_zone('1'));
+  start();
+  ASSERT_TRUE(lives(1));
+  ASSERT_EQ(seen.read()->size(), 1u);
+  EXPECT_FALSE(seen.read()->front().is_live);
+  EXPECT_EQ(seen.read()->front().created, live.current()->publication.created);
+  import(tests::example_zone('2'));
+  ASSERT_TRUE(lives(2));
+  EXPECT_EQ(seen.read()->back().created, live.current()->publication.created);
+  EXPECT_EQ(seen.read()->size(), 2u);
+  follower.reset();
+}
+
 // Catches: a changed zone that goes live before what changed is signed; a serial that stays.
 TEST_F(FollowerTest, SignsWhatChangedBeforeItGoesLive) {
   create_store();

@@ -231,6 +231,48 @@ TEST_F(SigningServiceTest, TheFillerPausesAfterAFailureAndGoesOn) {
       comes_true([&] { return zone->table(0).filled() == zone->zone().signature_count(); }));
 }
 
+// Catches: a filler that takes no heed of the budget, or of what somebody waits for.
+TEST_F(SigningServiceTest, TheFillerStaysWithinTheBudgetAndTheOthersOverdrawIt) {
+  const auto budget = std::make_shared<SignBudget>(4);
+  key = ZoneKey::make(key->dnskey(), key->id(), door, SignBudgets({budget})).value();
+  const auto zone = signed_zone();
+  const std::size_t slots = zone->zone().signature_count();
+  ASSERT_GT(slots, 8u);
+  const auto began = std::chrono::steady_clock::now();
+  for (zones::Slot slot = 0; slot < 6; ++slot) EXPECT_TRUE(sign(zone, slot));
+  Filler filler(
+      {}, [&] { return zone; }, service, clock);
+  EXPECT_TRUE(comes_true([&] { return zone->table(0).filled() == slots; }));
+  const auto took = std::chrono::steady_clock::now() - began;
+  EXPECT_GE(took, seconds{1} * (slots - 4) / 4 - milliseconds{10});
+  EXPECT_EQ(service.counters().made_in_background, slots - 6);
+}
+
+// Catches: a signature by a clock that nobody trusts, or a server that has to be told to go on.
+TEST_F(SigningServiceTest, ByAClockThatIsNotTrustedNothingIsMade) {
+  const auto zone = signed_zone();
+  clock->set_trusted(false);
+  const auto flight = service.start(zone, 0, 0, Reason::on_demand);
+  ASSERT_TRUE(flight);
+  const auto outcome = flight->outcome();
+  ASSERT_TRUE(outcome.has_value());  // nobody waits for it
+  ASSERT_FALSE(*outcome);
+  EXPECT_TRUE(outcome->error().retry_can_help());
+  EXPECT_NE(outcome->error().message.find("clock"), std::string::npos);
+  const std::atomic<bool> stop{false};
+  EXPECT_FALSE(sign_all(zone, {0, 1, 2}, service, 1, stop));
+  EXPECT_EQ(service.counters().refused_clock, 2u);
+  Filler filler(
+      {.pause_after_failure = milliseconds{10}}, [&] { return zone; }, service, clock);
+  EXPECT_TRUE(comes_true([&] { return filler.missing() == zone->zone().signature_count(); }));
+  std::this_thread::sleep_for(milliseconds{50});
+  EXPECT_EQ(door->sign_calls(), 0u);
+  EXPECT_EQ(service.counters().refused_clock, 2u);  // the filler does not even ask
+  clock->set_trusted(true);
+  EXPECT_TRUE(
+      comes_true([&] { return zone->table(0).filled() == zone->zone().signature_count(); }));
+}
+
 TEST_F(SigningServiceTest, SignAllStopsAtTheFirstFailure) {
   const auto zone = signed_zone();
   const std::atomic<bool> stop{false};

@@ -142,13 +142,28 @@ class Life {
     std::set<Slot> all;
     zone.for_each_dead_slot([&](Slot slot) {
       EXPECT_FALSE(zone.has_slot(slot));
+      EXPECT_FALSE(zone.slot_rrset(slot));
       EXPECT_TRUE(all.insert(slot).second);
     });
     for (const auto& [slot, rrset] : live) EXPECT_TRUE(all.insert(slot).second);
+    zone.for_each_slot([&](Slot slot) { expect_slot_of(zone, slot); });
     ASSERT_GE(all.size(), zone.slot_limit());
     EXPECT_EQ(*all.rbegin() + 1u, all.size());
     EXPECT_FALSE(zone.has_slot(zone.slot_limit()));
     EXPECT_FALSE(zone.has_slot(no_slot));
+  }
+
+  static void expect_slot_of(const Zone& zone, Slot slot) {
+    const auto of = zone.slot_rrset(slot);
+    ASSERT_TRUE(of);
+    const dns::RRset rrset = zone.signable(slot);
+    EXPECT_EQ(of->type, rrset.type);
+    if (of->type == dns::RRType::NSEC3) {
+      const auto link = zone.ring_at(dns::nsec3_hash(of->owner, zone.nsec3_parameters()));
+      EXPECT_EQ(link.slot, slot);
+    } else {
+      EXPECT_EQ(of->owner, rrset.owner.view());
+    }
   }
 
   void pin(const std::shared_ptr<const Zone>& zone) {
