@@ -29,7 +29,7 @@ struct TokenConfig {
   std::filesystem::path socket;           // of its tld-hsmd
   std::vector<std::string> command;       // starts it; empty: somebody else (systemd) does
   std::chrono::seconds sign_deadline{2};  // for one signature, queueing included
-  std::uint32_t refresh_rate = 1000;      // signatures a second, of background work
+  std::uint32_t refresh_rate = 5000;      // signatures a second, of background work
 };
 
 struct ZskConfig {

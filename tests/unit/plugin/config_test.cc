@@ -61,7 +61,7 @@ TEST(Config, ReadsTheClocksRule) {
 }
 
 TEST(Config, ReadsTheRefreshRate) {
-  EXPECT_EQ(parse_config(good, "tld.yaml").value().tokens[0].refresh_rate, 1000u);
+  EXPECT_EQ(parse_config(good, "tld.yaml").value().tokens[0].refresh_rate, 5000u);
   const std::string line = "    sign-deadline: PT3S\n";
   EXPECT_EQ(parse_config(with(line, line + "    refresh-rate: 7\n"), "tld.yaml")
                 .value()
