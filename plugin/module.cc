@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What PowerDNS finds when it loads libtldbackend.so: a factory that checks the settings, starts the
-// one Server, and makes an instance per thread.
+// What PowerDNS finds when it loads libtldbackend.so: a factory that checks the settings, starts
+// the one Server, and makes an instance per thread.
 #include <fmt/format.h>
 
 #include <mutex>
@@ -30,12 +30,18 @@ class PdnsLog final : public base::Log {
  private:
   static Logger::Urgency urgency(base::Level level) {
     switch (level) {
-      case base::Level::debug: return Logger::Debug;
-      case base::Level::info: return Logger::Info;
-      case base::Level::notice: return Logger::Notice;
-      case base::Level::warning: return Logger::Warning;
-      case base::Level::error: return Logger::Error;
-      case base::Level::critical: return Logger::Critical;
+      case base::Level::debug:
+        return Logger::Debug;
+      case base::Level::info:
+        return Logger::Info;
+      case base::Level::notice:
+        return Logger::Notice;
+      case base::Level::warning:
+        return Logger::Warning;
+      case base::Level::error:
+        return Logger::Error;
+      case base::Level::critical:
+        return Logger::Critical;
     }
     return Logger::Critical;
   }
@@ -63,8 +69,10 @@ class TldFactory final : public BackendFactory {
   // What is thrown here ends PowerDNS's start with one line.
   void start(const std::string& suffix) {
     if (const auto wrong = wrong_settings(setting); !wrong.empty()) {
-      throw PDNSException("tld: PowerDNS does not start with these settings, because answers could be "
-                          "wrong or unsigned: " + describe(wrong));
+      throw PDNSException(
+          "tld: PowerDNS does not start with these settings, because answers could be "
+          "wrong or unsigned: " +
+          describe(wrong));
     }
     auto log = std::make_shared<PdnsLog>();
     for (const SettingFinding& f : unwise_settings(setting)) {
@@ -75,9 +83,7 @@ class TldFactory final : public BackendFactory {
     options.distributor_threads = static_cast<unsigned>(::arg().asNum("distributor-threads"));
     options.cache_ttl = std::chrono::seconds{::arg().asNum("cache-ttl")};
     options.setting = setting;
-    options.forget_answers = [](const dns::Name& name) {
-      purgeAuthCachesExact(to_dnsname(name));
-    };
+    options.forget_answers = [](const dns::Name& name) { purgeAuthCachesExact(to_dnsname(name)); };
     const auto server = Server::start(::arg()["tld" + suffix + "-config"], options, log);
     if (!server) throw PDNSException("tld: " + server.error().message);
   }
@@ -101,8 +107,8 @@ struct Loader {
 #ifdef __SANITIZE_ADDRESS__
     DynListener::registerFunc("TLD-LEAKS", check_leaks, "what nothing points to any more", "");
 #endif
-    g_log << Logger::Info << "[tldbackend] This is the tld backend version " TLD_VERSION << " for PowerDNS "
-          << TLD_PDNS_VERSION_TEXT << " reporting" << std::endl;
+    g_log << Logger::Info << "[tldbackend] This is the tld backend version " TLD_VERSION
+          << " for PowerDNS " << TLD_PDNS_VERSION_TEXT << " reporting" << std::endl;
   }
 };
 
