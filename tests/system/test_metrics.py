@@ -36,7 +36,7 @@ def watched(tmp_path_factory):
                          "--plain", "--delegations", 300, "--signed", 30)
     settings = {"also-notify": [f"127.0.0.1:{free_port()}"]}
     with Watched(zone_settings=settings, faulty_token=True,
-                 verification={"interval": "PT1S"}) as deployment:
+                 verification={"interval": "PT10S"}) as deployment:
         deployment.add_zone(ORIGIN, file)
         deployment.text = ZoneText(file)
         deployment.start()
