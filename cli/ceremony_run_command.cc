@@ -30,10 +30,12 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr const char* act_name = "ceremony";
+
 struct Options {
   std::string zone, policy, request, request_sha256, previous, ksk_token, signers, horizon, output,
       trust_anchor, key_register, dialect = "ours";
-  std::vector<std::string> ksk_ids, from, until, announce, foreign, emergency_for;
+  std::vector<std::string> ksk_ids, from, until, announce, foreign, emergency_for, approvals;
   bool first = false, ds_at_parent = false;
 
   Dialect form() const { return dialect == "knot" ? Dialect::knot : Dialect::ours; }
@@ -316,6 +318,21 @@ base::Result<Report> run(const Options& options) {
   return report;
 }
 
+// What people sign is the request; where this machine has adopted people, nothing is signed without
+// them. Showing the request needs nobody.
+base::Result<Report> run_approved(const Chosen& chosen, const Options& options) {
+  const std::string object = options.zone + " to " + options.output;
+  if (options.request_sha256.empty()) {
+    TLD_TRY(auto act, Act::begin(chosen, act_name, object));
+    return act.end(run(options));
+  }
+  TLD_TRY(auto begun, begin_approved(chosen,
+                                     {to_name(options.zone).text(), act_name,
+                                      options.request_sha256, base::SystemClock().now()},
+                                     object, options.approvals));
+  return begun.act.end(run(options));
+}
+
 void add_inputs(CLI::App* command, Options& options) {
   command->add_option("--zone", options.zone, "The zone's name, e.g. kz.")
       ->required()
@@ -327,6 +344,9 @@ void add_inputs(CLI::App* command, Options& options) {
   command->add_option(
       "--signers", options.signers,
       "Allowed signers (ssh-keygen): demand a signature REQUEST.sig by one of them");
+  command->add_option(
+      "--approval", options.approvals,
+      "Approvals (tldctl approve ceremony REQUEST), where people were adopted here");
   command->add_option("--previous", options.previous, "The file of the last ceremony");
   command->add_flag("--first", options.first, "There was no ceremony before");
   command->add_option(
@@ -391,9 +411,10 @@ void add_ceremony_run(CLI::App& ceremony, Chosen& chosen) {
   const auto options = std::make_shared<Options>();
   add_inputs(command, *options);
   add_keys(command, *options);
-  on_act(
-      command, chosen, "ceremony", [options] { return options->zone + " to " + options->output; },
-      [options] { return run(*options); }, [options] { return misuse(*options); });
+  add_audit_option(command, chosen);
+  on_chosen(
+      command, chosen, [options, &chosen] { return run_approved(chosen, *options); },
+      [options] { return misuse(*options); });
 }
 
 }  // namespace tld::cli

@@ -29,16 +29,18 @@ struct AuditLine {
   std::size_t segment = 0;  // index
 };
 
+// What stands behind the last whole line and is none: a crash's work, or somebody's.
+struct TornLine {
+  std::string octets;        // without the last newline
+  bool has_newline = false;  // at its end
+  bool is_whole = false;     // it is a line in order that lacks nothing but its newline
+  base::Error fault;
+};
+
 struct AuditReading {
+  using Torn = TornLine;
   ChainLink before;  // the link that the first line follows: sequence 0 at the log's beginning
   std::vector<AuditLine> lines;
-  // What stands behind the last whole line and is none: a crash's work, or somebody's.
-  struct Torn {
-    std::string octets;        // without the last newline
-    bool has_newline = false;  // at its end
-    bool is_whole = false;     // it is a line in order that lacks nothing but its newline
-    base::Error fault;
-  };
   std::optional<Torn> torn;
 
   ChainLink head() const { return lines.empty() ? before : lines.back().link; }

@@ -5,6 +5,7 @@ what an operator does in rolls of the KSK and of the algorithm."""
 import contextlib
 
 import dns.rdatatype as T
+import pytest
 
 from parents import Parent, Resolvers
 from processes import CommandFailed, wait_for
@@ -67,9 +68,17 @@ def change_ds(zone, comes, goes):
     zone.record(None, (comes, "ds-seen"), (goes, "ds-gone"))
 
 
+def must_wait(zone, *pairs):
+    """These events are refused at the moment of the last one, however slow this machine is."""
+    now = max(line["time"] for line in zone.lines() if "event" in line)
+    with pytest.raises(CommandFailed) as early:
+        zone.record(None, *pairs, time=now)
+    assert "KEY-" in early.value.output
+
+
 def sign_and_install_when_allowed(zone, ksks, *options, zsks=None, listed=(),
                                   seconds=60):
-    """As an operator who tries again later; -> why it was refused before."""
+    """As an operator who tries again later."""
     refused = []
 
     def done():
@@ -83,4 +92,3 @@ def sign_and_install_when_allowed(zone, ksks, *options, zsks=None, listed=(),
         wait_for(done, "the ceremony is allowed", seconds, pause=0.5)
     except AssertionError as late:
         raise AssertionError(f"{late}: {refused[-1:]}") from None
-    return refused

@@ -106,12 +106,16 @@ class Resolvers:
             self._stop.wait(pause)
 
     def _ask(self, unbound, name, rdtype):
-        try:
-            code, secure = unbound.ask(name, rdtype, timeout=10)
-        except dns.exception.Timeout:
-            return
+        for _ in range(3):  # an Unbound that has waited in vain on a busy machine says SERVFAIL too
+            try:
+                code, secure = unbound.ask(name, rdtype, timeout=10)
+            except dns.exception.Timeout:
+                return
+            bad = code not in ("NOERROR", "NXDOMAIN")
+            if not bad or self.bogus():
+                break
+            self._stop.wait(0.5)
         self.asked += 1
-        bad = code not in ("NOERROR", "NXDOMAIN")
         if bad or ((name, rdtype) in self._secure and not secure):
             self.faults.append(f"{time.strftime('%X')} {name} {T.to_text(rdtype)}: {code}, "
                                f"{'secure' if secure else 'not secure'}")

@@ -2,6 +2,7 @@
 """A deployment whose server rolls the ZSKs of a key register, by a policy of seconds; and the
 ceremonies that its operator holds with `tldctl`."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -96,10 +97,12 @@ class Rolling(Deployment):
             if self.live(ORIGIN)["serial"] != seen:
                 seen, since = self.live(ORIGIN)["serial"], time.monotonic()
 
+    def lines(self):
+        return [json.loads(line) for line in self.register.read_text().splitlines()]
+
     def events(self, key):
         """What the register says of the key: event -> time."""
-        lines = [json.loads(line) for line in self.register.read_text().splitlines()]
-        return {line["event"]: line["time"] for line in lines
+        return {line["event"]: line["time"] for line in self.lines()
                 if "event" in line and line["key"] == fingerprint(key)}
 
     def wait_for_event(self, key, event, seconds=60):
@@ -124,16 +127,10 @@ class Rolling(Deployment):
 
     def record_when_allowed(self, key, *events, seconds=60):
         """As an operator who tries again later."""
-        refused = []
-
         def recorded():
-            try:
+            with contextlib.suppress(CommandFailed):
                 return self.record(key, *events) or True
-            except CommandFailed as why:
-                refused.append(why.output)
-                return False
         wait_for(recorded, f"{events} is allowed", seconds, pause=0.5)
-        return refused
 
     def next_steps(self):
         return json.loads(self.tldctl("keys", "next", "--zone", ORIGIN, "--register", self.register,

@@ -29,7 +29,10 @@ def sha256(file):
 def test_compromised_zsk(tmp_path):
     """Catches: a stolen ZSK that signs on, a DNSKEY of it that goes while its signatures are in caches,
     an emergency file that is not what was made in the last sitting."""
-    with serving(tmp_path, policy()) as zone:
+    slow = {**policy(), "zone": {**policy()["zone"], "max-zone-ttl": "PT15S"}}
+    slow["keys"]["zsk"] = {**slow["keys"]["zsk"], "postpublish": "PT25S",
+                           "emergency-postpublish": "PT20S"}
+    with serving(tmp_path, slow) as zone:
         stolen, spare = zone.keys
         ksk = zone.old
         answer = zone.sign(zone.request(), [ksk], "--emergency-for", stolen.dnskey)
@@ -92,10 +95,9 @@ def test_clock_gone_wrong(tmp_path, shift):
         wrong = {"LD_PRELOAD": FAKETIME, "FAKETIME": shift, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         zone.server.set_environment({**zone.server_env, **wrong})
         zone.server.start()
-        logs = lambda: zone.server.log() + zone.hsmd.log()
         wait_for(lambda: zone.ask(ORIGIN, "SOA", timeout=0.5)[0] is not None, "it answers", 30)
-        wait_for(lambda: CLOCKS[shift] in logs() or zone.ask(ORIGIN, "SOA") and CLOCKS[shift] in logs(),
-                 f"it says {CLOCKS[shift]}\n{logs()}", 30)
+        wait_for(lambda: CLOCKS[shift] in zone.server.log() + zone.hsmd.log(),
+                 f"it says {CLOCKS[shift]}", 30)
         for rdtype in ("SOA", "NS", "TXT"):
             assert zone.ask(ORIGIN, rdtype)[0] == "SERVFAIL"
         zone.server.stop()

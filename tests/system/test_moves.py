@@ -10,7 +10,7 @@ import time
 import dns.rdatatype as T
 import pytest
 
-from ksk_rolls import POLICY, sign_and_install_when_allowed
+from ksk_rolls import POLICY, must_wait, sign_and_install_when_allowed
 from parents import DS_TTL, Parent, Resolvers, dnskey_of
 from processes import CommandFailed, run, wait_for
 from publications import ORIGIN, check_whole
@@ -106,9 +106,7 @@ def test_move_in(tmp_path):
             zone.record_when_allowed(ksk, "ds-submitted")
             zone.parent.put_ds(*ds_of(other.ksk, ksk))
             zone.record(ksk, "ds-seen")
-            with pytest.raises(CommandFailed) as early:
-                zone.record(None, *handover)
-            assert "KEY-" in early.value.output
+            must_wait(zone, *handover)
             theirs.must_ask(20)
         # Our server, with their ZSK in its RRset; nobody asks it yet.
         zone.install_first(zone.request("--zsk", zsk.dnskey, "--zsk", other.zsk.dnskey, "--foreign",
@@ -166,8 +164,8 @@ def test_move_out(tmp_path):
         zone.record(other.ksk, "ds-seen")
         handover = ((other.zsk, "activated"), (zsk, "retired"), (other.ksk, "activated"),
                     (ksk, "retired"))
-        refused = zone.record_when_allowed(None, *handover)
-        assert any("KEY-" in why for why in refused), refused
+        must_wait(zone, *handover)
+        zone.record_when_allowed(None, *handover)
         with contextlib.ExitStack() as changing:
             both = resolvers(changing, "both", zone, other.port, zone.port)
             both.must_ask(60)

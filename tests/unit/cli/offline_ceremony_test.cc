@@ -105,6 +105,57 @@ TEST_F(OfflineCeremony, FromTheRequestToTheServer) {
   EXPECT_TRUE(installed().check(zsks, base::SystemClock().now()));
 }
 
+// Catches: a KSK that signs without the people whom the machine goes by, or by an approval that was
+// used before.
+TEST_F(OfflineCeremony, AdoptedPeopleApproveTheRequest) {
+  const auto person = [this](const std::string& name, const std::string& role) {
+    const std::string make = "ssh-keygen -q -t ed25519 -N '' -C '' -f " + path(name);
+    EXPECT_EQ(std::system(make.c_str()), 0);
+    const std::string key = read(name + ".pub");
+    return "  - {name: " + name + ", role: " + role + ", keys: [" + key.substr(0, key.find('\n')) +
+           "], valid-from: 2020-01-01, expires: 2099-01-01, observer-since: 2019-01-01}\n";
+  };
+  const std::string people = "people:\n" + person("ann", "SO") + person("amy", "SO") +
+                             person("bob", "SA") + person("ben", "SA") + person("wit", "WI") +
+                             person("win", "WI");
+  write("people.yaml", people);
+  const Words log = {"--audit-log", path("log")};
+  ASSERT_EQ(tldctl(plus({"audit", "init"}, log)).exit_code, 0);
+  const auto approved = [&](const std::string& act, const std::string& file,
+                            const std::string& name) -> std::string {
+    Words words = {"approve",  act,        path(file),
+                   "--person", name,       "--key",
+                   path(name), "--output", path(file + "." + name)};
+    if (act == "ceremony") words.insert(words.end(), {"--zone", "kz."});
+    const Outcome made = tldctl(words);
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    return path(file + "." + name);
+  };
+  const Outcome adopted = tldctl(plus({"people", "adopt", path("people.yaml"), "--approval",
+                                       approved("people-adopt", "people.yaml", "ann"),
+                                       approved("people-adopt", "people.yaml", "bob")},
+                                      log));
+  ASSERT_EQ(adopted.exit_code, 0) << adopted.err;
+  ASSERT_EQ(request({"--zsk", path("zsk.dnskey")}).exit_code, 0);
+  const auto refusal = [&](const Words& more) {
+    const Outcome outcome = sign(plus(plus({"--first"}, log), more));
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_FALSE(exists("new.skr"));
+    return outcome.err;
+  };
+  EXPECT_THAT(refusal({}), HasSubstr("APPROVAL-QUORUM"));
+  const std::string ann = approved("ceremony", "kz.ksr", "ann");
+  EXPECT_THAT(refusal({"--approval", ann}), HasSubstr("APPROVAL-QUORUM"));
+  EXPECT_THAT(refusal({"--approval", ann, approved("ceremony", "zsk.dnskey", "bob")}),
+              HasSubstr("APPROVAL-OTHER-OBJECT"));
+  const std::string bob = approved("ceremony", "kz.ksr", "bob");
+  const Words both = {"--approval", ann, bob};
+  const Outcome signed_ = sign(plus(plus({"--first"}, log), both));
+  EXPECT_EQ(signed_.exit_code, 0) << signed_.err;
+  std::filesystem::remove(path("new.skr"));
+  EXPECT_THAT(refusal(both), HasSubstr("APPROVAL-REPLAYED"));
+}
+
 // People compare the sums first: nothing is signed before they say that they did.
 TEST_F(OfflineCeremony, NothingIsSignedBeforeTheSumsAreCompared) {
   ASSERT_EQ(request({"--zsk", path("zsk.dnskey")}).exit_code, 0);
