@@ -6,7 +6,7 @@ import shutil
 
 import registry as r
 from backups import BackedUp
-from processes import generate_zone
+from processes import generate_zone, wait_for
 from publications import ORIGIN, check, check_whole, published
 from registry import ZoneText
 
@@ -26,7 +26,7 @@ def test_the_backup_signs_when_the_token_is_lost(tmp_path):
         assert proved["token"] == pool.serial(pool.tokens[1])
         pool.start()
         pool.wait_until_signed(ORIGIN)
-        assert pool.token_status("primary")["signatures"] > 0
+        wait_for(lambda: pool.token_status("primary")["signatures"] > 0, "the primary has signed")
         pool.daemons[0].kill()
         shutil.rmtree(pool.tokens[0].folder / "objects")
         name = pool.text.delegations(ORIGIN, False)[0]
@@ -38,7 +38,7 @@ def test_the_backup_signs_when_the_token_is_lost(tmp_path):
         pool.server.start()
         pool.wait_until_served()
         pool.wait_until_signed(ORIGIN)
-        assert pool.token_status("reserve")["signatures"] > 50
+        wait_for(lambda: pool.token_status("reserve")["signatures"] > 50, "the backup has signed")
         counters = pool.counters()
         assert counters["sign-verify-failed"] == 0, counters
         check(pool, name)
