@@ -2,34 +2,16 @@
 #include "cli/allowed_signers.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <filesystem>
 
-#include "base/child_process.h"
-#include "base/file_descriptor.h"
+#include "keys/input_file.h"
+#include "keys/ssh_signature.h"
 
 namespace tld::cli {
 namespace {
 
-constexpr std::chrono::seconds time_limit{30};
-
-// ssh-keygen reads the octets that were checked, not the file once more.
-base::Result<base::FileDescriptor> in_memory(std::string_view octets) {
-  base::FileDescriptor file(::memfd_create("signed", MFD_CLOEXEC));
-  if (file.get() < 0) return base::unavailable("memfd_create failed");
-  while (!octets.empty()) {
-    const ssize_t written = ::write(file.get(), octets.data(), octets.size());
-    if (written < 0) return base::unavailable("cannot write to memory");
-    octets.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return file;
-}
-
-std::string first_line(const std::string& text) {
-  return text.substr(0, text.find('\n'));
-}
+constexpr std::size_t max_signature = 16'384;
 
 }  // namespace
 
@@ -37,30 +19,16 @@ base::Result<std::string> verify_signature(const char* rule, const std::string& 
                                            std::string_view octets, const std::string& signers,
                                            const char* name_space) {
   const std::string signature = file + ".sig";
-  const auto refuse = [&](const std::string& why) {
-    return base::refused(fmt::format("{}: {}: {}", rule, signature, why));
+  const auto refuse = [rule](const std::string& where, const std::string& why) {
+    return base::refused(fmt::format("{}: {}: {}", rule, where, why));
   };
-  if (!std::filesystem::is_regular_file(signature)) return refuse("there is no such file");
-  if (!std::filesystem::is_regular_file(signers)) {
-    return base::refused(fmt::format("{}: {}: there is no such file", rule, signers));
+  for (const std::string& needed : {signature, signers}) {
+    if (!std::filesystem::is_regular_file(needed)) return refuse(needed, "there is no such file");
   }
-  TLD_TRY(const base::ChildResult found,
-          base::run_child({"ssh-keygen", "-Y", "find-principals", "-s", signature, "-f", signers},
-                          time_limit));
-  const std::string principal = first_line(found.output);
-  if (found.exit_code != 0 || principal.empty()) {
-    return refuse("it is by nobody in " + signers);
-  }
-  TLD_TRY(const auto memory, in_memory(octets));
-  TLD_TRY(const base::ChildResult verified,
-          base::run_child({"ssh-keygen", "-Y", "verify", "-f", signers, "-I", principal, "-n",
-                           name_space, "-s", signature},
-                          time_limit, fmt::format("/proc/self/fd/{}", memory.get())));
-  if (verified.exit_code != 0) {
-    return refuse(fmt::format("it is not {}'s signature over {} for {}: {}", principal, file,
-                              name_space, first_line(verified.errors + verified.output)));
-  }
-  return principal;
+  TLD_TRY(const std::string armour, keys::read_input_file(signature, max_signature));
+  auto signer = keys::ssh_signer(octets, armour, name_space, signers);
+  if (signer || signer.error().kind != base::ErrorKind::refused) return signer;
+  return refuse(signature, signer.error().message);
 }
 
 }  // namespace tld::cli

@@ -82,6 +82,33 @@ bool is_canonical_armour(std::string_view armour) {
   return again + std::string(armour_end) == armour;
 }
 
+struct SignedFiles {
+  std::string message, signature;
+};
+
+base::Result<SignedFiles> write_signed(const TemporaryDirectory& directory, std::string_view octets,
+                                       std::string_view armour) {
+  if (!is_canonical_armour(armour)) return base::refused("it is no armoured SSH signature");
+  SignedFiles files;
+  TLD_TRY(files.message, directory.write("message", octets));
+  TLD_TRY(files.signature, directory.write("signature", armour));
+  return files;
+}
+
+base::Status verify(const SignedFiles& files, const std::string& name_space,
+                    const std::string& signers, const std::string& principal) {
+  // ssh-keygen takes the message from its standard input only.
+  TLD_TRY(const auto child,
+          base::run_child({"sh", "-c",
+                           "exec ssh-keygen -Y verify -f \"$1\" -I \"$2\" -n \"$3\" -s \"$4\" "
+                           "<\"$5\"",
+                           "sh", signers, principal, name_space, files.signature, files.message},
+                          verifying_limit));
+  if (child.exit_code == 127) return base::unavailable("ssh-keygen is not installed");
+  if (child.exit_code == 0) return base::ok();
+  return base::refused("ssh-keygen: " + first_line(child.errors + child.output));
+}
+
 }  // namespace
 
 base::Result<std::string> ssh_sign(std::string_view octets, const std::string& name_space,
@@ -100,25 +127,31 @@ base::Result<std::string> ssh_sign(std::string_view octets, const std::string& n
 
 base::Status ssh_verify(std::string_view octets, std::string_view armour,
                         const std::string& name_space, const std::vector<std::string>& keys) {
-  if (!is_canonical_armour(armour)) return base::refused("it is no armoured SSH signature");
   std::string allowed;
   for (const std::string& key : keys) {
     allowed += fmt::format("{} namespaces=\"{}\" {}\n", signer, name_space, key);
   }
   TLD_TRY(const auto directory, TemporaryDirectory::make());
-  TLD_TRY(const std::string message, directory.write("message", octets));
-  TLD_TRY(const std::string signature, directory.write("signature", armour));
+  TLD_TRY(const auto files, write_signed(directory, octets, armour));
   TLD_TRY(const std::string signers, directory.write("allowed_signers", allowed));
-  // ssh-keygen takes the message from its standard input only.
-  TLD_TRY(const auto child,
-          base::run_child({"sh", "-c",
-                           "exec ssh-keygen -Y verify -f \"$1\" -I \"$2\" -n \"$3\" -s \"$4\" "
-                           "<\"$5\"",
-                           "sh", signers, signer, name_space, signature, message},
-                          verifying_limit));
-  if (child.exit_code == 127) return base::unavailable("ssh-keygen is not installed");
-  if (child.exit_code == 0) return base::ok();
-  return base::refused("ssh-keygen: " + first_line(child.errors + child.output));
+  return verify(files, name_space, signers, signer);
+}
+
+base::Result<std::string> ssh_signer(std::string_view octets, std::string_view armour,
+                                     const std::string& name_space,
+                                     const fs::path& allowed_signers) {
+  TLD_TRY(const auto directory, TemporaryDirectory::make());
+  TLD_TRY(const auto files, write_signed(directory, octets, armour));
+  TLD_TRY(const auto found, base::run_child({"ssh-keygen", "-Y", "find-principals", "-s",
+                                             files.signature, "-f", allowed_signers.string()},
+                                            verifying_limit));
+  const std::string principal = first_line(found.output);
+  if (found.exit_code != 0 || principal.empty()) {
+    return base::refused("it is by nobody in " + allowed_signers.string());
+  }
+  const base::Status verified = verify(files, name_space, allowed_signers.string(), principal);
+  if (verified) return principal;
+  return verified.error().in("it is not " + principal + "'s signature over it for " + name_space);
 }
 
 }  // namespace tld::keys
