@@ -4,7 +4,7 @@
 // set. It wraps and unwraps and does nothing else, cannot be altered or copied, and what it unwraps
 // is a sensitive private key, whatever the one who asks would like (CKA_UNWRAP_TEMPLATE): without
 // that, whoever has the PIN could wrap a key, unwrap it in the clear and read it.
-// docs/adr/0007-wrapped-keys.md.
+// docs/adr/0008-wrapped-keys.md.
 //
 // It is no private object (CKA_PRIVATE is false): a security officer cannot make those.
 //
