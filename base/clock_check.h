@@ -33,8 +33,8 @@ class ClockCheck {
   enum class Rule { ignore, require_synchronised };
   struct Options {
     Rule rule = Rule::ignore;
-    // A jump of more is a step.
-    std::chrono::nanoseconds step = std::chrono::seconds{10};
+    // A jump of more is a step; a virtual machine may stand still for less.
+    std::chrono::nanoseconds step = std::chrono::minutes{1};
     // So far behind a publication is another server's clock, not a wrong one.
     std::chrono::nanoseconds behind = std::chrono::minutes{1};
   };

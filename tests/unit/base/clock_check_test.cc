@@ -22,6 +22,7 @@ using State = ClockCheck::State;
 using Rule = ClockCheck::Rule;
 
 constexpr seconds start{1'800'000'000};
+constexpr ClockCheck::Options ten_seconds{.step = seconds{10}};
 
 // A machine's clocks: time passes for both, and somebody sets the wall clock.
 struct Machine {
@@ -55,7 +56,7 @@ class ClockCheckTest : public testing::Test {
 
 // Catches: an alarm when NTP does its work.
 TEST_F(ClockCheckTest, FollowsAClockThatIsSlewed) {
-  ClockCheck check({}, machine.reading);
+  ClockCheck check(ten_seconds, machine.reading);
   EXPECT_EQ(look_for(check, hours{1}, 1.08), State::agrees);  // as fast as chrony slews
   EXPECT_EQ(look_for(check, hours{1}, 0.92), State::agrees);
   EXPECT_EQ(kept(check), machine.reading.wall);
@@ -68,7 +69,7 @@ TEST_F(ClockCheckTest, AStepStopsAndTheTimeGoesOn) {
   for (const nanoseconds step : {nanoseconds{days{1}}, -nanoseconds{days{1}},
                                  nanoseconds{seconds{11}}, -nanoseconds{seconds{11}}}) {
     machine = {};
-    ClockCheck check({}, machine.reading);
+    ClockCheck check(ten_seconds, machine.reading);
     look_for(check, minutes{1});
     machine.set(step);
     EXPECT_EQ(look_for(check, seconds{2}), State::stepped);
@@ -82,7 +83,7 @@ TEST_F(ClockCheckTest, AStepStopsAndTheTimeGoesOn) {
 
 // Catches: a clock that is led astray by many steps that are too small to be one.
 TEST_F(ClockCheckTest, ManySmallStepsAreOne) {
-  ClockCheck check({}, machine.reading);
+  ClockCheck check(ten_seconds, machine.reading);
   for (int i = 0; i < 10; ++i) {
     machine.set(seconds{5});
     look_for(check, seconds{2});
@@ -93,7 +94,7 @@ TEST_F(ClockCheckTest, ManySmallStepsAreOne) {
 
 // Catches: a server that has to be told that its clock is right again.
 TEST_F(ClockCheckTest, AgreesAgainWhenTheClockIsSetRight) {
-  ClockCheck check({}, machine.reading);
+  ClockCheck check(ten_seconds, machine.reading);
   machine.set(days{1});
   look_for(check, hours{48}, 1.0);
   // What the quartz has drifted by meanwhile is no step.
@@ -104,7 +105,7 @@ TEST_F(ClockCheckTest, AgreesAgainWhenTheClockIsSetRight) {
 
 // Catches: a clock that is nearly right after a step, and believed.
 TEST_F(ClockCheckTest, DoesNotAgreeWithAnotherWrongTime) {
-  ClockCheck check({}, machine.reading);
+  ClockCheck check(ten_seconds, machine.reading);
   machine.set(days{1});
   look_for(check, seconds{10});
   machine.set(-days{1} + seconds{30});
@@ -112,7 +113,7 @@ TEST_F(ClockCheckTest, DoesNotAgreeWithAnotherWrongTime) {
 }
 
 TEST_F(ClockCheckTest, AcceptingTakesTheSystemsTime) {
-  ClockCheck check({}, machine.reading);
+  ClockCheck check(ten_seconds, machine.reading);
   machine.set(-days{1});
   look_for(check, seconds{10});
   const Time published = at(kept(check));  // by the time that was wrong
@@ -147,7 +148,7 @@ TEST_F(ClockCheckTest, UnsynchronisedCountsOnlyWhereItIsRequired) {
 
 // Catches: a machine that boots without a battery and signs for the year that it was built in.
 TEST_F(ClockCheckTest, AStartBeforeTheLastPublicationIsNotTrusted) {
-  ClockCheck check({}, machine.reading);
+  ClockCheck check(ten_seconds, machine.reading);
   const Time published = at(machine.reading.wall + days{400});
   check.must_not_be_before(published, machine.reading);
   EXPECT_EQ(check.state(), State::behind);
@@ -160,14 +161,14 @@ TEST_F(ClockCheckTest, AStartBeforeTheLastPublicationIsNotTrusted) {
 }
 
 TEST_F(ClockCheckTest, APublicationOfAnotherServerIsABitAhead) {
-  ClockCheck check({}, machine.reading);
+  ClockCheck check(ten_seconds, machine.reading);
   check.must_not_be_before(at(machine.reading.wall + seconds{59}), machine.reading);
   EXPECT_EQ(check.state(), State::agrees);
 }
 
 // Catches: a publisher whose clock is ahead, and whose followers are led astray by it.
 TEST_F(ClockCheckTest, ATrustedClockStaysWhenAPublicationIsFromTheFuture) {
-  ClockCheck check({}, machine.reading);
+  ClockCheck check(ten_seconds, machine.reading);
   check.must_not_be_before(at(machine.reading.wall - days{1}), machine.reading);
   look_for(check, minutes{1});
   const Time future = at(machine.reading.wall + days{400});
@@ -184,7 +185,7 @@ TEST_F(ClockCheckTest, ATrustedClockStaysWhenAPublicationIsFromTheFuture) {
 
 // Catches: a step that hides behind another alarm.
 TEST_F(ClockCheckTest, AStepWhileBehindIsAStep) {
-  ClockCheck check({}, machine.reading);
+  ClockCheck check(ten_seconds, machine.reading);
   check.must_not_be_before(at(machine.reading.wall), machine.reading);
   check.must_not_be_before(at(machine.reading.wall + hours{1}), machine.reading);
   machine.set(days{1});
