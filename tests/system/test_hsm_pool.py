@@ -110,7 +110,7 @@ LONG = pytest.mark.long
 
 @pytest.mark.parametrize("order", ["primary-reserve", pytest.param("all-active", marks=LONG)])
 @pytest.mark.parametrize("fault", [
-    pytest.param(fault, marks=LONG if fault in ("standing still", "removed") else ())
+    pytest.param(fault, marks=LONG if fault in ("standing still", "removed", "wrong") else ())
     for fault in FAULTS])
 def test_one_of_two_tokens_is_lost(tmp_path, fault, order):
     """Catches a signature that fails, an answer that is SERVFAIL or a change that waits because one
