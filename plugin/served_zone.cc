@@ -161,14 +161,18 @@ base::Status ServedZone::take_up() {
   return base::ok();
 }
 
+bool ServedZone::covers(const keys::SignedKeys& keys, base::Time now) const {
+  const auto live = live_.signed_zone();
+  return keys.at(now, live ? live->served_dnskeys() : std::vector<dns::Dnskey>()) != nullptr;
+}
+
 // Refused when nothing of it may be published now.
 base::Result<keys::SignedKeys> ServedZone::publishable(const keys::SignedKeys& file) {
   if (!keeper_) return file;
   const base::Time now = shared_.clock->now();
   TLD_TRY(auto found, keeper_->publishable(file, now));
   auto usable = file.with_slots(found.starts);
-  const auto live = live_.signed_zone();
-  if (usable.at(now, live ? live->served_dnskeys() : std::vector<dns::Dnskey>()) == nullptr) {
+  if (!covers(usable, now)) {
     return base::refused(found.held_back.empty() ? "none of its slots may be published now"
                                                  : found.held_back);
   }
@@ -176,11 +180,15 @@ base::Result<keys::SignedKeys> ServedZone::publishable(const keys::SignedKeys& f
   return usable;
 }
 
-// What may be published of the file in use changes with what happens to the keys.
+// What may be published of the file in use changes with what happens to the keys. It never leaves
+// the present without a slot: then what is published stays, and the keeper says what is held back.
 base::Status ServedZone::publish_slots() {
-  TLD_TRY(auto found, keeper_->publishable(*file_, shared_.clock->now()));
-  if (found.starts == publishable_.starts || found.starts.empty()) return base::ok();
-  *signed_keys_.lock() = std::make_shared<const keys::SignedKeys>(file_->with_slots(found.starts));
+  const base::Time now = shared_.clock->now();
+  TLD_TRY(auto found, keeper_->publishable(*file_, now));
+  if (found.starts == publishable_.starts) return base::ok();
+  auto usable = file_->with_slots(found.starts);
+  if (!covers(usable, now)) return base::ok();
+  *signed_keys_.lock() = std::make_shared<const keys::SignedKeys>(std::move(usable));
   keys_generation_.fetch_add(1, std::memory_order_release);
   publishable_ = std::move(found);
   return base::ok();

@@ -128,6 +128,7 @@ class ServedZone {
   void keep_keys();
   base::Result<keys::SignedKeys> publishable(const keys::SignedKeys& file);
   base::Status publish_slots();
+  bool covers(const keys::SignedKeys& keys, base::Time now) const;
   void report(const base::Status& outcome);
   void audit(AuditTrail::Act act) const;
   void on_published(std::uint32_t serial);
