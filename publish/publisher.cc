@@ -35,10 +35,19 @@ std::string ttl_fault(const dns::Name& owner, dns::RRType type, seconds longest,
                      owner.text(), to_text(type), longest.count(), rules.max_zone_ttl->count());
 }
 
-std::string ttl_fault(const zones::NameData& name, const PublicationRules& rules) {
-  for (const dns::RRset& rrset : name.rrsets) {
-    const seconds longest = longest_ttl_of(rrset.type, rrset.ttl, rrset.rdatas.front());
-    std::string fault = ttl_fault(name.name, rrset.type, longest, rules);
+seconds longest_ttl_of(const dns::RRset& rrset) {
+  return longest_ttl_of(rrset.type, rrset.ttl,
+                        rrset.rdatas.empty() ? std::string_view() : rrset.rdatas.front());
+}
+
+// What was published with such a TTL already stands in no change's way: a DS RRset beside it must
+// go when the registry says so.
+std::string ttl_fault(const zones::NameChange& change, const PublicationRules& rules) {
+  for (const dns::RRset& rrset : change.after.rrsets) {
+    const seconds longest = longest_ttl_of(rrset);
+    const auto before = std::ranges::find(change.before.rrsets, rrset.type, &dns::RRset::type);
+    if (before != change.before.rrsets.end() && longest <= longest_ttl_of(*before)) continue;
+    std::string fault = ttl_fault(change.after.name, rrset.type, longest, rules);
     if (!fault.empty()) return fault;
   }
   return "";
@@ -75,7 +84,7 @@ base::Result<zones::Decision> decide(const zones::PendingChanges& pending,
   std::vector<zones::NameData> wanted;
   std::vector<const zones::NameChange*> candidates;
   for (const zones::NameChange& change : pending.changes) {
-    std::string fault = ttl_fault(change.after, rules);
+    std::string fault = ttl_fault(change, rules);
     if (!fault.empty()) {
       decision.set_aside.push_back({change.after.name.text(), std::move(fault), {}});
       continue;

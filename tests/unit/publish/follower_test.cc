@@ -170,6 +170,15 @@ TEST_F(FollowerTest, AZoneAboveThePolicysLongestTtlIsNotPublishedAndServedOnWher
   start();
   EXPECT_TRUE(comes_true([&] { return !follower->waiting(); }));
   EXPECT_TRUE(log->has("max-zone-ttl: what is published has a TTL of 3600 s"));
+
+  // A registrar's DS must go from a name whose NS has such a TTL.
+  std::string without_ds = tests::example_zone();
+  without_ds.erase(without_ds.find("secure.example. DS"));
+  import(without_ds);
+  ASSERT_TRUE(lives(2));
+  const auto found = live.current()->signed_zone->zone().find(name("secure.example."));
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(found->rrset(dns::RRType::DS));
 }
 
 TEST_F(FollowerTest, AChangeOfTheApexWaitsForApproval) {
