@@ -40,6 +40,7 @@ const std::vector<Order>& orders() {
       {Kind::signatures_gone, Kind::retired, {}},
       {Kind::removed, Kind::published, {}},
       {Kind::ds_submitted, Kind::generated, {Kind::retired, Kind::removed}},
+      {Kind::ds_ttl_seen, Kind::ds_submitted, {Kind::ds_gone}},
       {Kind::ds_seen, Kind::ds_submitted, {Kind::ds_gone}},
       {Kind::ds_withdrawn, Kind::ds_submitted, {}},
       {Kind::ds_gone, Kind::ds_withdrawn, {}},
@@ -49,7 +50,7 @@ const std::vector<Order>& orders() {
 }
 
 bool is_for_ksk_only(Kind kind) {
-  return kind == Kind::ds_submitted || kind == Kind::ds_seen || kind == Kind::ds_withdrawn ||
+  return kind == Kind::ds_submitted || tells_ds_ttl(kind) || kind == Kind::ds_withdrawn ||
          kind == Kind::ds_gone;
 }
 
@@ -211,7 +212,7 @@ base::Status check_backup(const Policy& policy, const ManagedKey& key) {
 base::Status check_order(const ManagedKey& key, KeyEventKind kind, base::Time now) {
   const char* step = to_string(kind);
   if (kind == Kind::generated) return refuse("KEY-ORDER", key, "it is generated already");
-  if (kind != Kind::ds_seen && key.has(kind)) {
+  if (!tells_ds_ttl(kind) && key.has(kind)) {
     return refuse("KEY-ORDER", key, fmt::format("'{}' has happened already", step));
   }
   if (is_for_ksk_only(kind) && !key.is_ksk()) {

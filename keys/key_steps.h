@@ -4,8 +4,8 @@
 //
 // A step is refused for what it adds: its order in a key's life, the waits of the policy, and any
 // mix of remembered data that would not validate because of it (key_states.h). Facts that others
-// have brought about (signed_all, signatures_gone, ds_seen, ds_gone, backup_proved, compromised)
-// are only checked for their order.
+// have brought about (signed_all, signatures_gone, ds_ttl_seen, ds_seen, ds_gone, backup_proved,
+// compromised) are only checked for their order.
 //
 // Errors are `refused`, "CHECK: KEY: ...":
 //   KEY-ORDER        the step does not come after what must have happened, or has happened already

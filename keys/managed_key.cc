@@ -9,9 +9,9 @@ namespace tld::keys {
 namespace {
 
 constexpr std::array<const char*, key_event_kinds> names = {
-    "generated",    "backup-proved",   "published",  "activated",    "signed-all",
-    "retired",      "signatures-gone", "removed",    "ds-submitted", "ds-seen",
-    "ds-withdrawn", "ds-gone",         "compromised"};
+    "generated", "backup-proved",   "published", "activated",    "signed-all",
+    "retired",   "signatures-gone", "removed",   "ds-submitted", "ds-ttl-seen",
+    "ds-seen",   "ds-withdrawn",    "ds-gone",   "compromised"};
 
 }  // namespace
 
@@ -23,6 +23,10 @@ std::optional<KeyEventKind> key_event_kind(std::string_view text) {
   const auto found = std::ranges::find(names, text);
   if (found == names.end()) return std::nullopt;
   return static_cast<KeyEventKind>(found - names.begin());
+}
+
+bool tells_ds_ttl(KeyEventKind kind) {
+  return kind == KeyEventKind::ds_seen || kind == KeyEventKind::ds_ttl_seen;
 }
 
 std::optional<base::Time> ManagedKey::time_of(KeyEventKind kind) const {

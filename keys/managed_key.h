@@ -18,7 +18,8 @@
 
 namespace tld::keys {
 
-// Each happens to a key once, but for ds_seen. ZSKs sign the zone, KSKs the DNSKEY RRset.
+// Each happens to a key once, but for ds_seen and ds_ttl_seen. ZSKs sign the zone, KSKs the DNSKEY
+// RRset.
 enum class KeyEventKind {
   generated,        // known here: made, adopted, or another operator's
   backup_proved,    // a second token has signed with it
@@ -29,20 +30,23 @@ enum class KeyEventKind {
   signatures_gone,  // the primary serves no signature by it; foreign: its servers are out of use
   removed,          // no longer served in the DNSKEY RRset
   ds_submitted,     // the parent was asked to publish a DS
+  ds_ttl_seen,      // a parent server has it with the TTL `ds_ttl`: caches may have it for so long
   ds_seen,          // it is at all parent servers; `ds_ttl` is the highest TTL that was seen
   ds_withdrawn,     // the parent was asked to remove it
   ds_gone,          // it is at no parent server any more
   compromised,
 };
-inline constexpr std::size_t key_event_kinds = 13;
+inline constexpr std::size_t key_event_kinds = 14;
 
 const char* to_string(KeyEventKind kind);  // "backup-proved"
 std::optional<KeyEventKind> key_event_kind(std::string_view text);
+// ds_seen and ds_ttl_seen: what a parent server had may be seen again, with another TTL.
+bool tells_ds_ttl(KeyEventKind kind);
 
 struct KeyEvent {
   KeyEventKind kind = KeyEventKind::generated;
   base::Time time;
-  std::chrono::seconds ds_ttl{0};  // of ds_seen; else 0
+  std::chrono::seconds ds_ttl{0};  // of ds_seen and ds_ttl_seen; else 0
   std::string token = {};          // of backup_proved: that token's serial number, if it was told
   friend bool operator==(const KeyEvent&, const KeyEvent&) = default;
 };

@@ -90,7 +90,7 @@ std::string text_of(const RegisterEvent& line) {
   ordered_json json = {{"event", to_string(line.event.kind)},
                        {"key", line.fingerprint},
                        {"time", time_text(line.event.time)}};
-  if (line.event.kind == KeyEventKind::ds_seen) json["ds-ttl"] = line.event.ds_ttl.count();
+  if (tells_ds_ttl(line.event.kind)) json["ds-ttl"] = line.event.ds_ttl.count();
   if (!line.event.token.empty()) json["token"] = line.event.token;
   return json.dump();
 }
