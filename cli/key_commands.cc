@@ -18,6 +18,8 @@
 #include "hsm/token_keys.h"
 #include "keys/ceremony.h"
 #include "keys/chained_lines.h"
+#include "keys/key_register.h"
+#include "keys/new_key.h"
 #include "keys/record_line.h"
 
 namespace tld::cli {
@@ -26,7 +28,7 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string token, algorithm, zone, role = "zsk", dnskey, policy;
+  std::string token, algorithm, zone, role = "zsk", dnskey, policy, key_register;
   bool wrappable = false;
 };
 
@@ -83,22 +85,41 @@ Report generated_report(const Options& options, const hsm::KeyInfo& key,
   return report;
 }
 
+// Of the zone's register; none without one.
+base::Result<keys::Keys> keys_ever_held(const Options& options) {
+  if (options.key_register.empty()) return keys::Keys();
+  TLD_TRY(const auto held,
+          keys::KeyRegister::read_file(options.key_register, to_name(options.zone)));
+  return held.keys();
+}
+
+base::Result<keys::NewKey> generate_in(hsm::Session& session, const Options& options,
+                                       bool wrappable, const keys::Keys& held) {
+  const hsm::Algorithm algorithm = to_algorithm(options.algorithm);
+  const auto make = [&](const keys::AcceptKey& accept) {
+    return hsm::generate_key(session, algorithm, hsm::facts(algorithm).default_bits,
+                             wrappable ? hsm::Export::wrapped : hsm::Export::never, accept);
+  };
+  return keys::make_new_key(held, options.role == "ksk", make);
+}
+
 base::Result<Report> generate(const Options& options) {
   // The file first: a key must not be made and then lack the file that names it.
   TLD_TRY(auto file, open_dnskey_file(options));
   TLD_TRY(const keys::Policy policy, read_policy(options.policy));
+  TLD_TRY(const keys::Keys held, keys_ever_held(options));
   TLD_TRY(auto token, TokenSession::open(options.token, true));
   const bool wrappable = options.wrappable || policy.keys.wrappable;
-  const hsm::Algorithm algorithm = to_algorithm(options.algorithm);
-  TLD_TRY(const auto key,
-          hsm::generate_key(token.session(), algorithm, hsm::facts(algorithm).default_bits,
-                            wrappable ? hsm::Export::wrapped : hsm::Export::never));
+  TLD_TRY(const auto made, generate_in(token.session(), options, wrappable, held));
+  const hsm::KeyInfo& key = made.info;
   const dns::Dnskey dnskey = keys::dnskey_of(key.public_key, options.role == "ksk");
   if (file) {
     TLD_TRY(write_dnskey_file(*file, options, key, dnskey));
   }
   Report report = generated_report(options, key, dnskey);
   report.json["wrappable"] = wrappable;
+  report.json["destroyed"] = made.destroyed;
+  report.evidence["destroyed"] = std::to_string(made.destroyed);
   report.evidence["wrappable"] = wrappable ? "yes" : "no";
   return report;
 }
@@ -168,8 +189,14 @@ void add_generate(CLI::App& key, Chosen& chosen) {
       ->check(CLI::IsMember({"zsk", "ksk"}))
       ->capture_default_str();
   CLI::Option* zone =
-      command->add_option("--zone", options->zone, "The zone, for --dnskey")->check(zone_name());
+      command->add_option("--zone", options->zone, "The zone, for --dnskey and --register")
+          ->check(zone_name());
   command->add_option("--dnskey", options->dnskey, "Write the DNSKEY record to this file")
+      ->needs(zone);
+  command
+      ->add_option("--register", options->key_register,
+                   "The zone's key register: a key whose tag a key of the zone has or ever had is "
+                   "destroyed again, and another one made")
       ->needs(zone);
   command->add_flag("--wrappable", options->wrappable,
                     "It may leave the token, wrapped by the trusted wrapping key");

@@ -82,17 +82,21 @@ base::Status check_private_key(Session& session, CK_OBJECT_HANDLE key, Export le
   return base::ok();
 }
 
-base::Result<KeyInfo> try_key(Session& session, const KeyId& id, Export leaves) {
+base::Result<KeyInfo> try_key(Session& session, const KeyId& id, Export leaves,
+                              const AcceptKey& accept) {
   TLD_TRY(const TokenKey key, find_key(session, id));
   TLD_TRY(check_private_key(session, key.private_key, leaves));
   TLD_TRY(prove_key(session, key));
+  if (accept) {
+    TLD_TRY(accept(key.info));
+  }
   return key.info;
 }
 
 }  // namespace
 
 base::Result<KeyInfo> generate_key(Session& session, Algorithm algorithm, unsigned rsa_bits,
-                                   Export leaves) {
+                                   Export leaves, const AcceptKey& accept) {
   const AlgorithmFacts& limits = facts(algorithm);
   if (algorithm == Algorithm::rsasha256 &&
       (rsa_bits < limits.smallest_bits || rsa_bits > limits.largest_bits)) {
@@ -100,7 +104,7 @@ base::Result<KeyInfo> generate_key(Session& session, Algorithm algorithm, unsign
   }
   TLD_TRY(const KeyId id, random_octets(16));
   TLD_TRY(const Pair pair, make_pair(session, algorithm, id, rsa_bits, leaves));
-  auto info = try_key(session, id, leaves);
+  auto info = try_key(session, id, leaves, accept);
   if (info.has_error()) {
     session.functions().C_DestroyObject(session.handle(), pair.private_key);
     session.functions().C_DestroyObject(session.handle(), pair.public_key);

@@ -5,6 +5,7 @@
 // Thread rule: as the Session that is used.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -46,9 +47,10 @@ base::Result<Export> export_of(Session& session, CK_OBJECT_HANDLE private_key);
 
 // Makes a key pair in the token: for signing only, sensitive, CKA_ID 16 random octets, CKA_LABEL
 // their hex. The token has then told that these attributes hold, and has signed a nonce which
-// verified in software; else the pair is destroyed again.
+// verified in software, and `accept` has agreed; else the pair is destroyed again.
 // REQUIRES: a writable session, logged in.
+using AcceptKey = std::function<base::Status(const KeyInfo& key)>;
 base::Result<KeyInfo> generate_key(Session& session, Algorithm algorithm, unsigned rsa_bits = 2048,
-                                   Export leaves = Export::never);
+                                   Export leaves = Export::never, const AcceptKey& accept = {});
 
 }  // namespace tld::hsm

@@ -309,6 +309,21 @@ TEST_F(WrappedKeys, AnotherKeysPublicHalfIsRefusedAndNothingStays) {
   }
 }
 
+TEST_F(WrappedKeys, NewKeyThatIsNotAcceptedIsDestroyed) {
+  const Login user = as_user(primary_);
+  const std::size_t before = objects(*user.session);
+  KeyId seen;
+  const auto refused = generate_key(*user.session, Algorithm::ecdsap256sha256, 0, Export::never,
+                                    [&seen](const KeyInfo& key) -> base::Status {
+                                      seen = key.id;
+                                      return base::refused("its tag is used");
+                                    });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "its tag is used");
+  EXPECT_EQ(seen.size(), 16U);
+  EXPECT_EQ(objects(*user.session), before);
+}
+
 TEST_F(WrappedKeys, RetiredKeySignsNoMore) {
   const Login user = as_user(primary_);
   const KeyId id = generate_key(*user.session, Algorithm::ecdsap256sha256).value().id;
