@@ -8,12 +8,16 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "cli/act.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/key_files.h"
+#include "cli/output_file.h"
 #include "keys/dnskey_file.h"
 #include "keys/key_register.h"
 #include "keys/key_steps.h"
 #include "keys/next_steps.h"
+#include "keys/parent_ds.h"
 #include "keys/time_text.h"
 
 namespace tld::cli {
@@ -22,8 +26,8 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string zone, register_file, policy, dnskey, id, time, backup_token;
-  std::vector<std::string> events;
+  std::string zone, register_file, policy, dnskey, id, time, backup_token, statement_file;
+  std::vector<std::string> events, approvals;
   bool foreign = false;
   std::int64_t ds_ttl = 0;
 };
@@ -85,19 +89,19 @@ base::Result<keys::KeyStep> to_step(const keys::KeyRegister& keys, const std::st
       fmt::format("{} keys of the register begin with {}", found.size(), key));
 }
 
-base::Result<Report> record(const Options& options) {
-  TLD_TRY(const auto policy, policy_of(options));
-  TLD_TRY(auto keys, keys::KeyRegister::read_file(options.register_file, to_name(options.zone)));
+base::Result<keys::KeySteps> steps_of(const keys::KeyRegister& keys, const Options& options) {
   keys::KeySteps steps;
   for (const std::string& event : options.events) {
     TLD_TRY(auto step, to_step(keys, event));
-    if (step.kind == keys::KeyEventKind::ds_seen)
-      step.ds_ttl = std::chrono::seconds{options.ds_ttl};
+    if (keys::tells_ds_ttl(step.kind)) step.ds_ttl = std::chrono::seconds{options.ds_ttl};
     if (step.kind == keys::KeyEventKind::backup_proved) step.token = options.backup_token;
     steps.push_back(step);
   }
-  const base::Time time = time_of(options);
-  TLD_TRY(keys::check_steps(policy, keys.keys(), steps, time));
+  return steps;
+}
+
+base::Result<Report> enter(keys::KeyRegister& keys, const keys::KeySteps& steps, base::Time time,
+                           const Options& options) {
   Report report;
   for (const keys::KeyStep& step : steps) {
     TLD_TRY(keys.add_event(step, time));
@@ -107,6 +111,54 @@ base::Result<Report> record(const Options& options) {
   TLD_TRY(keys.replace_file(options.register_file));
   report.json = {{"recorded", options.events}, {"time", keys::time_text(time)}};
   return report;
+}
+
+base::Result<Report> write_statement(const Options& options, const std::string& statement) {
+  if (statement.empty()) {
+    return base::invalid_input("--statement-file is for ds-seen and ds-gone: nothing is attested");
+  }
+  TLD_TRY(write_output_file(options.statement_file, statement));
+  const std::string sha256 = sha256_text(statement);
+  Report report;
+  report.json = {{"statement_file", options.statement_file}, {"sha256", sha256}};
+  report.text = fmt::format(
+      "{}: nothing is recorded yet; to be approved (ds-attestation)\n{}"
+      "  SHA-256  {}\n",
+      options.statement_file, statement, sha256);
+  return report;
+}
+
+// In one line, for the audit log.
+std::string one_line(std::string text) {
+  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos;) {
+    text.replace(at, 1, at + 1 == text.size() ? "" : "; ");
+  }
+  return text;
+}
+
+// What nobody can look up from here is entered on the word of two people, where people were
+// adopted.
+base::Result<Report> attest(const Chosen& chosen, const Options& options, keys::KeyRegister& keys,
+                            const keys::KeySteps& steps, base::Time time,
+                            const std::string& statement) {
+  const keys::ApprovalRequest wanted{keys.apex().text(), "ds-attestation", sha256_text(statement),
+                                     base::SystemClock().now()};
+  TLD_TRY(auto begun, begin_approved(chosen, wanted, options.zone + " in " + options.register_file,
+                                     options.approvals, {{"statement", one_line(statement)}}));
+  return begun.act.end(enter(keys, steps, time, options));
+}
+
+base::Result<Report> record(const Chosen& chosen, const Options& options) {
+  TLD_TRY(const auto policy, policy_of(options));
+  TLD_TRY(auto keys, keys::KeyRegister::read_file(options.register_file, to_name(options.zone)));
+  TLD_TRY(const auto steps, steps_of(keys, options));
+  const base::Time time = time_of(options);
+  TLD_TRY(keys::check_steps(policy, keys.keys(), steps, time));
+  const std::string statement = keys::ds_attestation(keys.apex(), keys.keys(), steps, time);
+  if (!options.statement_file.empty()) return write_statement(options, statement);
+  if (!statement.empty()) return attest(chosen, options, keys, steps, time, statement);
+  if (options.approvals.empty()) return enter(keys, steps, time, options);
+  return base::refused("--approval is for ds-seen and ds-gone: nothing here needs it");
 }
 
 // --- next ---
@@ -189,8 +241,12 @@ void add_record(CLI::App& keys, Chosen& chosen) {
        "Adds events to the zone's key register, several at one moment if they belong\n"
        "together, after checking that they may be: no resolver may find the zone bogus\n"
        "because of them, whatever it remembers. Events: backup-proved, published,\n"
-       "activated, signed-all, retired, signatures-gone, removed, ds-submitted, ds-seen,\n"
-       "ds-withdrawn, ds-gone, compromised (docs/key-lifecycle.md).",
+       "activated, signed-all, retired, signatures-gone, removed, ds-submitted,\n"
+       "ds-ttl-seen, ds-seen, ds-withdrawn, ds-gone, compromised (docs/key-lifecycle.md).\n"
+       "keys look-at-parent records ds-seen and ds-gone itself. Where people were adopted\n"
+       "(docs/people.md) these two need the approvals of two who have looked: write the\n"
+       "statement with --statement-file, have it approved (tldctl approve ds-attestation),\n"
+       "and give the same command --approval and the same --time.",
        "  tldctl keys record --zone kz. --register kz.keys --policy policy.yaml \\\n"
        "    --event 0a1b2c3d4e5f=activated --event 9f8e7d6c5b4a=retired"});
   const auto options = std::make_shared<Options>();
@@ -206,9 +262,19 @@ void add_record(CLI::App& keys, Chosen& chosen) {
                    "With backup-proved: the serial number of the token that tldctl key "
                    "prove-backup showed, on a machine that has no register")
       ->check(serial_number());
-  command->add_option("--ds-ttl", options->ds_ttl, "With ds-seen: the highest TTL at the parent")
+  command
+      ->add_option("--ds-ttl", options->ds_ttl,
+                   "With ds-seen and ds-ttl-seen: the highest TTL at the parent")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{0x7fffffff}));
-  on_chosen(command, chosen, [options] { return record(*options); });
+  CLI::Option* statement = command->add_option(
+      "--statement-file", options->statement_file,
+      "Record nothing; write what is to be approved of ds-seen and ds-gone to this file");
+  command
+      ->add_option("--approval", options->approvals,
+                   "Approvals of that statement (tldctl approve ds-attestation)")
+      ->excludes(statement);
+  add_audit_option(command, chosen);
+  on_chosen(command, chosen, [options, &chosen] { return record(chosen, *options); });
 }
 
 void add_next(CLI::App& keys, Chosen& chosen) {

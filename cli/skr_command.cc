@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/key_files.h"
 #include "cli/output_file.h"
+#include "keys/input_file.h"
 #include "keys/key_register.h"
 #include "keys/response.h"
 #include "keys/slot_file_text.h"
@@ -30,7 +31,7 @@ using nlohmann::ordered_json;
 
 struct Options {
   std::string zone, policy, file, request, signers, install, key_register, dialect = "ours";
-  std::vector<std::string> zsks, without;
+  std::vector<std::string> zsks, without, approvals;
   bool first = false, ds_at_parent = false;
   std::size_t keep = 5;
 
@@ -123,11 +124,15 @@ Report report_of(const Options& options, const std::string& fresh_octets,
   return report;
 }
 
-base::Result<Report> import(const Options& options) {
+// `approved`: the SHA-256 of the file as it is to be.
+base::Result<Report> import(const Options& options, const std::string& approved) {
   const dns::Name apex = to_name(options.zone);
   const base::Time now = base::SystemClock().now();
   TLD_TRY(const auto policy, read_policy(options.policy));
   TLD_TRY(auto read, load_signed_keys(options.file, apex, options.form(), policy));
+  if (sha256_text(read.octets) != approved) {
+    return base::refused(options.file + " has just changed");
+  }
   std::string signer;
   if (!options.signers.empty()) {
     TLD_TRY(signer, verify_signature("SKR-SIGNATURE", options.file, read.octets, options.signers,
@@ -152,6 +157,20 @@ base::Result<Report> import(const Options& options) {
   return report_of(options, read.octets, installed, signer, now, zsks);
 }
 
+constexpr std::size_t max_approved = 4 << 20;  // as the reader
+
+// Where this machine has adopted people, nothing is put in place without them. What they sign is
+// the file that the ceremony has made.
+base::Result<Report> import_approved(const Chosen& chosen, const Options& options) {
+  TLD_TRY(const std::string octets, keys::read_input_file(options.file, max_approved));
+  const std::string sha256 = sha256_text(octets);
+  TLD_TRY(auto begun, begin_approved(chosen,
+                                     {to_name(options.zone).text(), "skr-import", sha256,
+                                      base::SystemClock().now()},
+                                     options.file + " to " + options.install, options.approvals));
+  return begun.act.end(import(options, sha256));
+}
+
 void add_options(CLI::App* command, Options& options) {
   command->add_option("FILE", options.file, "The signed-key file from the ceremony")->required();
   command->add_option("--zone", options.zone, "The zone's name, e.g. kz.")
@@ -171,6 +190,8 @@ void add_options(CLI::App* command, Options& options) {
                       "With --request: DNSKEY files of ZSKs that an emergency file leaves out");
   command->add_option("--signers", options.signers,
                       "Allowed signers (ssh-keygen): demand a signature FILE.sig by one of them");
+  command->add_option("--approval", options.approvals,
+                      "Approvals (tldctl approve skr-import FILE), where people were adopted here");
   command->add_flag("--ds-at-parent", options.ds_at_parent,
                     "The DS of a KSK that comes is at the parent already: KSKs may be swapped");
   command->add_option("--keep", options.keep, "How many files that were in use to keep")
@@ -203,10 +224,9 @@ void add_skr(CLI::App& app, Chosen& chosen) {
        "    --install /var/lib/tld/kz.skr kz-next.skr"});
   const auto options = std::make_shared<Options>();
   add_options(command, *options);
-  on_act(
-      command, chosen, "skr-import",
-      [options] { return options->file + " to " + options->install; },
-      [options] { return import(*options); },
+  add_audit_option(command, chosen);
+  on_chosen(
+      command, chosen, [options, &chosen] { return import_approved(chosen, *options); },
       [options]() -> std::string {
         if (options->without.empty() || !options->request.empty()) return "";
         return "--without is about a --request";

@@ -126,7 +126,7 @@ TEST_F(OfflineCeremony, AdoptedPeopleApproveTheRequest) {
     Words words = {"approve",  act,        path(file),
                    "--person", name,       "--key",
                    path(name), "--output", path(file + "." + name)};
-    if (act == "ceremony") words.insert(words.end(), {"--zone", "kz."});
+    if (act != "people-adopt") words.insert(words.end(), {"--zone", "kz."});
     const Outcome made = tldctl(words);
     EXPECT_EQ(made.exit_code, 0) << made.err;
     return path(file + "." + name);
@@ -152,6 +152,22 @@ TEST_F(OfflineCeremony, AdoptedPeopleApproveTheRequest) {
   const Words both = {"--approval", ann, bob};
   const Outcome signed_ = sign(plus(plus({"--first"}, log), both));
   EXPECT_EQ(signed_.exit_code, 0) << signed_.err;
+  const Words first = plus({"--first"}, log);
+  const auto not_imported = [&](const Words& more) {
+    const Outcome outcome = import(plus(first, more));
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_FALSE(exists("kz.skr"));
+    return outcome.err;
+  };
+  EXPECT_THAT(not_imported({}), HasSubstr("APPROVAL-QUORUM"));
+  EXPECT_THAT(not_imported(both), HasSubstr("APPROVAL-OTHER-ACT"));
+  const Words file = {"--approval", approved("skr-import", "new.skr", "ann"),
+                      approved("skr-import", "new.skr", "bob")};
+  const Outcome imported = import(plus(first, file));
+  EXPECT_EQ(imported.exit_code, 0) << imported.err;
+  EXPECT_EQ(read("kz.skr"), read("new.skr"));
+  std::filesystem::remove(path("kz.skr"));
+  EXPECT_THAT(not_imported(file), HasSubstr("APPROVAL-REPLAYED"));
   std::filesystem::remove(path("new.skr"));
   EXPECT_THAT(refusal(both), HasSubstr("APPROVAL-REPLAYED"));
 }
