@@ -133,6 +133,7 @@ void add_keys(CLI::App& app, Chosen& chosen) {
   CLI::App* keys = app.add_subcommand("keys", "Register and plan a zone's keys");
   keys->require_subcommand(1);
   add_keys_register(*keys, chosen);
+  add_keys_parent(*keys, chosen);
   add_plan(*keys, chosen);
 }
 

@@ -3,6 +3,7 @@
 trust anchor: what they remember of DS, DNSKEY and data is of any age."""
 
 import random
+import shutil
 import threading
 import time
 
@@ -13,8 +14,9 @@ import dns.name
 import dns.query
 import dns.rdata
 import dns.rdatatype as T
+import dns.zone
 
-from processes import run, wait_for
+from processes import free_port, run, wait_for
 from reference import Nsd
 from validators import Unbound
 
@@ -35,23 +37,25 @@ class Parent:
 
     origin = "."
 
-    def __init__(self, folder, child, ds=()):
+    def __init__(self, folder, child, ds=(), addresses=("127.0.0.1",)):
         folder.mkdir()
         self.folder, self._child, self._serial, self.ds = folder, child, 0, list(ds)
+        self.ttl, self._addresses = DS_TTL, addresses
         keys = [run("dnssec-keygen", "-q", "-a", "13", *flags, ".", cwd=folder).strip()
                 for flags in (("-f", "KSK"), ())]
         self.anchor = folder / f"{keys[0]}.key"
         self._file = folder / "root.zone"
         self._sign()
-        self._nsd = Nsd(folder / "nsd", self._file, ".")
-        self.port = self._nsd.port
+        self.port = free_port(*addresses)
+        self._nsd = Nsd(folder / "nsd", self._file, ".", addresses[0], self.port)
 
     def _sign(self):
         self._serial += 1
-        records = "".join(f"{self._child} {DS_TTL} IN DS {ds}\n" for ds in self.ds)
+        records = "".join(f"{self._child} {self.ttl} IN DS {ds}\n" for ds in self.ds)
+        addresses = "".join(f"a.root. {DS_TTL} IN A {address}\n" for address in self._addresses)
         self._file.write_text(
             f". {DS_TTL} IN SOA a.root. root. {self._serial} 1800 900 604800 {DS_TTL}\n"
-            f". {DS_TTL} IN NS a.root.\na.root. {DS_TTL} IN A 127.0.0.1\n"
+            f". {DS_TTL} IN NS a.root.\n{addresses}"
             f"{self._child} {DS_TTL} IN NS a.nic.{self._child}\n"
             f"a.nic.{self._child} {DS_TTL} IN A 127.0.0.1\n{records}")
         run("dnssec-signzone", "-q", "-S", "-P", "-o", ".", "-f", f"{self._file}.signed",
@@ -64,11 +68,11 @@ class Parent:
         self._nsd.reload()
         wait_for(lambda: self.seen()[0] == set(ds), "the parent serves its new DS RRset")
 
-    def seen(self):
+    def seen(self, address="127.0.0.1"):
         """-> (the DS records that its server gives, their TTL)"""
         query = dns.message.make_query(self._child, T.DS)
         try:
-            answer = dns.query.tcp(query, "127.0.0.1", 2, self.port)
+            answer = dns.query.tcp(query, address, 2, self.port)
         except (OSError, dns.exception.DNSException):
             return None, 0
         for rrset in answer.answer:
@@ -78,6 +82,35 @@ class Parent:
 
     def stop(self):
         self._nsd.stop()
+
+
+class TwoServers(Parent):
+    """A parent with a second server, which has what catch_up() gave it last."""
+
+    ADDRESSES = ("127.0.0.1", "127.0.0.2")
+
+    def __init__(self, folder, child, ds=()):
+        super().__init__(folder, child, ds, self.ADDRESSES)
+        self._copy = str(folder / "second.zone.signed")
+        shutil.copy(folder / "root.zone.signed", self._copy)
+        self._second = Nsd(folder / "second", folder / "second.zone", ".", self.ADDRESSES[1],
+                           self.port)
+
+    def catch_up(self, change=lambda zone: None):
+        """Gives the second the newest version, spoilt by `change`; returns when it serves that."""
+        zone = dns.zone.from_text((self.folder / "root.zone.signed").read_text(), ".",
+                                  relativize=False)
+        change(zone)
+        zone.to_file(self._copy, relativize=False)
+        wanted = zone.get_rdataset(self._child, T.DS)
+        served = {rdata.to_text() for rdata in wanted}, wanted.ttl
+        self._second.reload()
+        wait_for(lambda: self.seen(self.ADDRESSES[1]) == served,
+                 f"the second server serves {served}")
+
+    def stop(self):
+        self._second.stop()
+        super().stop()
 
 
 class Resolvers:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Processes that tests start: each with a log file, a bounded start and a bounded end."""
 
+import contextlib
 import os
 import re
 import signal
@@ -35,16 +36,20 @@ def generate_zone(path, *options):
     return path
 
 
-def free_port():
-    """A port that is free for both UDP and TCP on loopback."""
+def free_port(*addresses):
+    """A port that is free for both UDP and TCP on loopback, or on each of these addresses of it."""
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
+        with contextlib.ExitStack() as stack:
+            port = 0
             try:
-                tcp.bind(udp.getsockname())
+                for address in addresses or ("127.0.0.1",):
+                    for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
+                        bound = stack.enter_context(socket.socket(socket.AF_INET, kind))
+                        bound.bind((address, port))
+                        port = bound.getsockname()[1]
             except OSError:
                 continue
-            return udp.getsockname()[1]
+            return port
 
 
 def wait_for(condition, what, seconds=20.0, pause=0.05):

@@ -64,12 +64,12 @@ def _private_key(path):
 class Nsd:
     """Serves one signed zone until stop()."""
 
-    def __init__(self, folder, zone_file, origin=ORIGIN):
-        self.port = free_port()
+    def __init__(self, folder, zone_file, origin=ORIGIN, address="127.0.0.1", port=None):
+        self.address, self.port = address, port or free_port()
         folder.mkdir()
         configuration = folder / "nsd.conf"
         configuration.write_text(f"""server:
-  ip-address: 127.0.0.1@{self.port}
+  ip-address: {address}@{self.port}
   username: ""
   chroot: ""
   database: ""
@@ -90,7 +90,7 @@ zone:
     def _answers(self):
         assert self._process.running, self._process.log()
         try:
-            socket.create_connection(("127.0.0.1", self.port), 0.2).close()
+            socket.create_connection((self.address, self.port), 0.2).close()
             return True
         except OSError:
             return False

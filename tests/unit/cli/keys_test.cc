@@ -91,6 +91,62 @@ TEST_F(KeysTest, NextSaysWhatAndWhen) {
   EXPECT_THAT(tldctl(command("next", {"--time", "20260110000000"})).out, HasSubstr("published"));
 }
 
+TEST_F(KeysTest, DsShowsWhatToAskOfTheParent) {
+  ASSERT_EQ(record("20260101000000", {zsk_ + "=published", zsk_ + "=activated", ksk_ + "=published",
+                                      ksk_ + "=activated"})
+                .exit_code,
+            0);
+  const auto shown = [this](const char* time) {
+    const Outcome outcome = tldctl(command("ds", {"--time", time, "--json"}));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return outcome.json();
+  };
+  const auto before = shown("20260105000000");
+  ASSERT_EQ(before.at("keys").size(), 1U) << "ZSKs have no DS";
+  EXPECT_EQ(before.at("keys")[0].at("state"), "not submitted");
+  EXPECT_EQ(before.at("keys")[0].at("wanted_now"), false);
+  EXPECT_EQ(before.at("keys")[0].at("wanted_next"), true);
+  EXPECT_EQ(before.at("next").at("submit")[0], ksk_);
+  const Outcome text = tldctl(command("ds", {"--time", "20260105000000"}));
+  const std::string record_line = before.at("keys")[0].at("ds")[0].at("record");
+  EXPECT_THAT(record_line, HasSubstr("kz. 86400 IN DS "));
+  EXPECT_THAT(text.out, HasSubstr("    Digest type  2\n"));
+  EXPECT_THAT(text.out, HasSubstr("    " + record_line + "\n"));
+  EXPECT_THAT(text.out, HasSubstr("  submit    KSK "));
+  ASSERT_EQ(record("20260105000000", {zsk_ + "=signed-all"}).exit_code, 0);
+  ASSERT_EQ(record("20260105000000", {ksk_ + "=ds-submitted"}).exit_code, 0);
+  const auto after = shown("20260106000000");
+  EXPECT_EQ(after.at("keys")[0].at("state"), "submitted, not seen yet");
+  EXPECT_EQ(after.at("keys")[0].at("wanted_now"), true);
+  EXPECT_TRUE(after.at("next").is_null());
+}
+
+TEST_F(KeysTest, NewKeysAreHeldAgainstTheRegister) {
+  const std::vector<std::string> generate = {"key",         "generate",        "--token", token_,
+                                             "--algorithm", "ECDSAP256SHA256", "--zone",  "kz.",
+                                             "--register",  path("kz.keys"),   "--json"};
+  const Outcome made = tldctl(generate);
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_GE(made.json().at("destroyed").get<int>(), 0);
+  auto nowhere = generate;
+  nowhere[9] = path("no.keys");
+  EXPECT_EQ(tldctl(nowhere).exit_code, 1);
+  EXPECT_EQ(tldctl({"key", "list", "--token", token_, "--json"}).json().at("keys").size(), 3U);
+}
+
+TEST_F(KeysTest, LookAtParentIsNotDoneWithWrongInputs) {
+  const auto look = [this](std::vector<std::string> more) {
+    more.insert(more.end(), {"--trust-anchor", path("anchor"), "--parent-server", "127.0.0.1:1"});
+    return tldctl(command("look-at-parent", more));
+  };
+  EXPECT_THAT(look({}).err, HasSubstr("anchor"));
+  write("anchor", "no anchor at all\n");
+  EXPECT_EQ(look({}).exit_code, 1);
+  EXPECT_THAT(look({"--parent", "com."}).err, HasSubstr("kz. is not below com."));
+  EXPECT_EQ(look({"--timeout", "PT0S"}).exit_code, 2);
+  EXPECT_EQ(look({"--timeout", "PT1H"}).exit_code, 2);
+}
+
 TEST_F(KeysTest, PlanIsDrawnAsTextAndAsAPage) {
   take_into_service();
   const Outcome plan = tldctl(
