@@ -15,6 +15,15 @@ std::atomic<Server*> the_server{nullptr};
 
 constexpr std::chrono::seconds look_interval{2};
 
+// Without a register nothing says whose backup was proved, so the policy could not be kept.
+base::Status check_backups(const ZoneConfig& zone, const keys::Policy& policy) {
+  if (!policy.keys.backup_required || !zone.key_register.empty()) return base::ok();
+  return base::refused(fmt::format(
+      "KEY-BACKUP: zone {}: {} has backup: required, and with `zsk` nothing says whose backup was "
+      "proved: give the zone a key-register",
+      zone.name.text(), zone.policy.string()));
+}
+
 }  // namespace
 
 Server* running_server() {
@@ -85,6 +94,7 @@ base::Status Server::configure(const Config& config) {
       continue;
     }
     TLD_TRY(auto policy, keys::Policy::read_file(zone.policy));
+    TLD_TRY(check_backups(zone, policy));
     policies.push_back(std::move(policy));
   }
   TLD_TRY(tsig_keys_, TsigKeys::read(config.tsig));
