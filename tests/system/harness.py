@@ -49,12 +49,12 @@ class Deployment:
     plugin swaps the snapshot before each call (a build with hooks). `store`: sqlite or postgresql,
     with a server of its own; `verification`: the section of tld.yaml without its directory. `twin_of`: another server for the zones, keys and tld-hsmd of that
     deployment, which outlives it, on `store`, such as a PostgresqlStore on a replica.
-    `clock`: the server goes by a clock that the test sets, a FakeTime."""
+    `clock`: the server goes by a clock that the test sets, a FakeTime. `audit`: it has an audit log."""
 
     def __init__(self, faulty_token=False, supervised=False, settings=None, sign_deadline="PT2S",
                  operation_deadline="PT5S", swapping=False, brake=None, store="sqlite",
                  publish_interval="PT1S", twin_of=None, verification=None,
-                 zone_settings=None, clock=False):
+                 zone_settings=None, clock=False, audit=False):
         self.path = Path(tempfile.mkdtemp(prefix="tld-", dir="/tmp"))
         self._supervised, self._sign_deadline = supervised, sign_deadline
         self._operation_deadline = operation_deadline
@@ -79,6 +79,9 @@ class Deployment:
         if clock:
             self.clock = FakeTime(self.path)
             self.server_env = self.clock.environment(self.server_env)
+        self.audit_log = self.path / "audit" if audit else None
+        if audit:
+            self.tldctl("audit", "init", "--audit-log", self.audit_log)
         self.server = Process("pdns_server", [
             "pdns_server", f"--config-dir={self.path}", "--daemon=no", "--guardian=no",
             "--disable-syslog=yes", "--write-pid=no"], self.path / "pdns.log", self.server_env)
@@ -175,6 +178,7 @@ class Deployment:
             "store": self.store_database.configuration,
             "publish-interval": self.publish_interval, "tokens": [token],
             **({"tsig": self.tsig} if self.tsig else {}),
+            **({"audit-log": str(self.audit_log)} if self.audit_log else {}),
             **({"verification": {"directory": str(self.path / "verification"), **self.verification}}
                if self.verification is not None else {}),
             "zones": [{"name": z.origin, "policy": str(self.policy),
@@ -197,6 +201,12 @@ class Deployment:
             "".join(f"{name}={value}\n" for name, value in settings.items()))
 
     # -- running
+
+    def audited(self):
+        """The entries of its audit log, verified; oldest first."""
+        self.tldctl("audit", "verify", "--audit-log", self.audit_log)
+        return json.loads(self.tldctl("audit", "show", "--audit-log", self.audit_log, "--limit",
+                                      1000, "--json"))["entries"]
 
     def start(self, wait=True, with_hsmd=True):
         self.write_configuration()

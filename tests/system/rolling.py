@@ -29,11 +29,8 @@ POLICY = {
 class Rolling(Deployment):
     """`keys`: the ZSKs, in the order of their use; all are listed from the start on."""
 
-    def __init__(self, zsks=2, policy=POLICY, audit=False, **options):
+    def __init__(self, zsks=2, policy=POLICY, **options):
         super().__init__(settings={"cache-ttl": "1"}, **options)
-        self.audit_log = self.path / "audit" if audit else None
-        if audit:
-            self.tldctl("audit", "init", "--audit-log", self.audit_log)
         self._zsks, self.keys = zsks, []
         self.policy.write_text(json.dumps(policy))  # YAML too
         self.register = self.path / "kz.keys"
@@ -74,8 +71,6 @@ class Rolling(Deployment):
         zone = configuration["zones"][0]
         del zone["zsk"]
         zone.update({"key-register": str(self.register), "tokens": ["primary"]})
-        if self.audit_log:
-            configuration["audit-log"] = str(self.audit_log)
         return configuration
 
     def uses(self):

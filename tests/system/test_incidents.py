@@ -98,10 +98,7 @@ def test_hsm_returns_bad_signatures(tmp_path):
         zone.wait_for_uses(None, "signing", seconds=120)
         zone.wait_until_settled()
         check_whole(zone)
-        zone.tldctl("audit", "verify", "--audit-log", zone.audit_log)
-        lines = json.loads(zone.tldctl("audit", "show", "--audit-log", zone.audit_log, "--limit",
-                                       1000, "--json"))["entries"]
-        acts = [(line["type"], line["detail"].get("event")) for line in lines]
+        acts = [(line["type"], line["detail"].get("event")) for line in zone.audited()]
         for act in (("server-start", None), ("server-signed-keys", None),
                     ("server-roll-held", None), ("server-key", "activated"),
                     ("server-key", "retired"), ("server-key", "signatures-gone")):

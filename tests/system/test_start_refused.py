@@ -130,6 +130,18 @@ def test_configuration_missing(deployed):
     assert "tld.yaml" in deployed.refuses_to_start()
 
 
+def test_backup_that_nothing_tells_of(deployed):
+    """Catches a policy that asks for proved backups and is not kept, for want of a key register."""
+    good = deployed.policy.read_text()
+    try:
+        deployed.policy.write_text("keys: {backup: required}\n")
+        log = deployed.refuses_to_start()
+    finally:
+        deployed.policy.write_text(good)
+    assert any("KEY-BACKUP: zone kz.: " in line and "key-register" in line
+               for line in log.splitlines()), log
+
+
 def test_bad_policy(deployed):
     """Catches a policy that promises what its times cannot hold."""
     good = deployed.policy.read_text()

@@ -69,7 +69,7 @@ def test_a_mismatch_freezes_the_zone_at_the_last_verified_publication(tmp_path, 
     """Catches: a zone that stays as a validator refused it, secondaries that stay there, a zone that
     is published on over it."""
     command, word = doubting
-    with serving(tmp_path, store=store,
+    with serving(tmp_path, store=store, audit=True,
                  verification={"interval": "PT1S", "verifiers": [command]}) as deployment:
         wait_until_verified(deployment)
         word.write_text("wrong-name")
@@ -81,6 +81,10 @@ def test_a_mismatch_freezes_the_zone_at_the_last_verified_publication(tmp_path, 
         check_whole(deployment)
         assert "incident: a verifier refuses serial" in deployment.server.log()
         assert "found wrong-name" in says_waiting(deployment)
+        frozen = wait_for(lambda: [entry for entry in deployment.audited()
+                                   if entry["type"] == "server-freeze"], "it is on record")
+        assert [entry["object"] for entry in frozen] == [ORIGIN]
+        assert "found wrong-name" in frozen[0]["detail"]["complaint"]
         waiting = json.loads(deployment.tldctl("zone", "waiting", "--store", deployment.store,
                                                "--zone", ORIGIN, "--json"))
         assert "found wrong-name" in waiting["frozen"]["reason"]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The server rolls its ZSKs while it is asked. The key register and the policy say when."""
 
+import os
 import threading
 
 import pytest
@@ -112,3 +113,33 @@ def test_emergency_zsk(tmp_path, rule):
         asking.stop()
         check_whole(rolling)
         assert "retired" in rolling.events(rolling.keys[0])
+
+
+@pytest.mark.long
+def test_an_older_register_leaves_what_is_published(tmp_path):
+    """A copy of the register from before most keys were entered is put back. Catches: a zone whose
+    every slot is held back, and that has no DNSKEY then."""
+    policy = {**POLICY, "keys": {**POLICY["keys"], "zsk": {**POLICY["keys"]["zsk"],
+                                                          "lifetime": "P30D"}}}
+    with Rolling(policy=policy) as zone:
+        zone.add_rolling_zone(tmp_path, delegations=60)
+        zone.start()
+        zone.wait_until_signed(ORIGIN)
+        zone.wait_for_event(zone.keys[0], "signed-all")
+        now = zone.register.read_text()
+        put(zone, "".join(now.splitlines(keepends=True)[:3]))
+        waits_for = lambda: next(z for z in zone.status()["zones"]
+                                 if z["zone"] == ORIGIN).get("roll-waits-for", "")
+        wait_for(lambda: "KEY-UNKNOWN" in waits_for(), f"it says why\n{zone.server.log()}")
+        assert zone.ask(ORIGIN, "DNSKEY")[0] == "NOERROR"
+        check(zone)
+        check_whole(zone)
+        put(zone, now)
+        wait_for(lambda: not waits_for(), f"it goes on\n{zone.status()}")
+        check_whole(zone)
+
+
+def put(zone, text):
+    beside = zone.path / "older.keys"
+    beside.write_text(text)
+    os.replace(beside, zone.register)
