@@ -21,6 +21,23 @@ class BackedUp(Pool):
         self.dnskey, self.wrapped = self.path / "kz-zsk.dnskey", self.path / "kz-zsk.wrapped"
         self.zsk_token.generate = self._generate
 
+    def configuration(self):
+        """By the register: with `zsk` nothing would say that the backup was proved."""
+        configuration = super().configuration()
+        zone = configuration["zones"][0]
+        del zone["zsk"]
+        zone.update({"key-register": str(self.register), "tokens": self.names})
+        return configuration
+
+    def add_zone(self, origin, zone_file):
+        zone = super().add_zone(origin, zone_file)
+        register = ("--zone", origin, "--register", self.register)
+        ksk = json.loads(self.tldctl("keys", "add", *register, "--dnskey", zone.ksk.dnskey, "--id",
+                                     zone.ksk.id, "--json"))["key"]
+        self.tldctl("keys", "record", *register, "--event", f"{ksk}=backup-proved",
+                    "--backup-token", "the-vaults")
+        return zone
+
     def at(self, token, *arguments):
         """A command of tldctl at one of the tokens. -> its JSON"""
         return json.loads(run(built("tldctl"), *arguments, "--json", env=token.env))

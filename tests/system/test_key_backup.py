@@ -17,7 +17,7 @@ def test_the_backup_signs_when_the_token_is_lost(tmp_path):
     """Catches: a backup that is none, because it cannot be unwrapped, is another key, or does not
     sign; and a server that makes nothing of it, while it runs or after a start."""
     file = generate_zone(tmp_path / "kz.zone", "--origin", ORIGIN, "--delegations", 100, "--signed",
-                         20, "--longest", 253)
+                         20, "--longest", 253, "--max-ttl", 86400)
     with BackedUp() as pool:
         pool.add_zone(ORIGIN, file)
         pool.text = ZoneText(file)
