@@ -96,6 +96,7 @@ TEST_F(KeysTest, DsShowsWhatToAskOfTheParent) {
                                       ksk_ + "=activated"})
                 .exit_code,
             0);
+  ASSERT_EQ(record("20260102000000", {zsk_ + "=signed-all"}).exit_code, 0);
   const auto shown = [this](const char* time) {
     const Outcome outcome = tldctl(command("ds", {"--time", time, "--json"}));
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
@@ -113,7 +114,6 @@ TEST_F(KeysTest, DsShowsWhatToAskOfTheParent) {
   EXPECT_THAT(text.out, HasSubstr("    Digest type  2\n"));
   EXPECT_THAT(text.out, HasSubstr("    " + record_line + "\n"));
   EXPECT_THAT(text.out, HasSubstr("  submit    KSK "));
-  ASSERT_EQ(record("20260105000000", {zsk_ + "=signed-all"}).exit_code, 0);
   ASSERT_EQ(record("20260105000000", {ksk_ + "=ds-submitted"}).exit_code, 0);
   const auto after = shown("20260106000000");
   EXPECT_EQ(after.at("keys")[0].at("state"), "submitted, not seen yet");
