@@ -227,9 +227,10 @@ base::Status record_seen(const Options& options, const keys::Policy& policy,
 base::Result<Report> look_at(const Options& options) {
   TLD_TRY(const ParentLook look, look_of(options));
   TLD_TRY(const auto policy, read_policy(options.policy));
-  TLD_TRY(auto keys, keys::KeyRegister::read_file(options.register_file, look.zone));
   TLD_TRY(const std::string anchor, keys::read_input_file(options.trust_anchor, 1 << 20));
   TLD_TRY(const auto seen, look_at_parent(look));
+  // Only now: the server writes to it too, and a look takes its time.
+  TLD_TRY(auto keys, keys::KeyRegister::read_file(options.register_file, look.zone));
   Report report;
   report.json = {{"zone", look.zone.text()}, {"parent", look.parent.text()}};
   report.evidence["trust-anchor-sha256"] = sha256_text(anchor);

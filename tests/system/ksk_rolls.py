@@ -65,7 +65,10 @@ def change_ds(zone, comes, goes):
     """The parent is asked, and looked at."""
     zone.record_when_allowed(None, (comes, "ds-submitted"), (goes, "ds-withdrawn"))
     zone.parent.put_ds(*ds_of(comes))
-    zone.record(None, (comes, "ds-seen"), (goes, "ds-gone"))
+    zone.tldctl("keys", "look-at-parent", "--zone", ORIGIN, "--register", zone.register, "--policy",
+                zone.policy, "--trust-anchor", zone.parent.anchor, "--parent-server",
+                f"127.0.0.1:{zone.parent.port}", "--record")
+    assert "ds-seen" in zone.events(comes) and "ds-gone" in zone.events(goes)
 
 
 def must_wait(zone, *pairs):
