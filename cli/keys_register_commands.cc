@@ -117,6 +117,9 @@ base::Result<Report> write_statement(const Options& options, const std::string& 
   if (statement.empty()) {
     return base::invalid_input("--statement-file is for ds-seen and ds-gone: nothing is attested");
   }
+  if (options.ds_ttl == 0 && statement.find("ds-seen: ") != std::string::npos) {
+    return base::invalid_input("ds-seen is attested with --ds-ttl, the highest TTL that was seen");
+  }
   TLD_TRY(write_output_file(options.statement_file, statement));
   const std::string sha256 = sha256_text(statement);
   Report report;

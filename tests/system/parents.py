@@ -66,7 +66,8 @@ class Parent:
         self.ds = list(ds)
         self._sign()
         self._nsd.reload()
-        wait_for(lambda: self.seen()[0] == set(ds), "the parent serves its new DS RRset")
+        served = set(ds), self.ttl if ds else 0
+        wait_for(lambda: self.seen() == served, "the parent serves its new DS RRset")
 
     def seen(self, address="127.0.0.1"):
         """-> (the DS records that its server gives, their TTL)"""

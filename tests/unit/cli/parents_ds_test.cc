@@ -67,6 +67,9 @@ TEST_F(ParentsDs, TwoHaveSeenItWhereSomebodyWas) {
   expect_refused(seen("20260108000000", "3600"), "APPROVAL-QUORUM");
   EXPECT_EQ(entries().back(), "ds-attestation refused");
   const std::string statement = path("statement");
+  EXPECT_THAT(seen("20260108000000", "0", {"--statement-file", statement}).err,
+              HasSubstr("--ds-ttl"));
+  EXPECT_FALSE(exists("statement"));
   const Outcome shown = seen("20260108000000", "3600", {"--statement-file", statement});
   ASSERT_EQ(shown.exit_code, 0) << shown.err;
   expect_refused(seen("20260108000000", "3600"), "APPROVAL-");
