@@ -2,8 +2,11 @@
 """`tldctl keys look-at-parent`: the DS at each server of a parent that has two, which do not always
 say the same; by the register of a zone in a KSK roll, whose new DS was submitted."""
 
+import contextlib
 import json
+import socket
 import subprocess
+import threading
 import time
 
 import dns.rdatatype as T
@@ -13,7 +16,7 @@ import yaml
 from builds import built
 from ksk_rolls import POLICY
 from parents import DS_TTL, TwoServers, dnskey_of, ds_text
-from processes import run
+from processes import free_port, run
 
 ORIGIN = "kz."
 FIRST, SECOND = TwoServers.ADDRESSES
@@ -161,8 +164,67 @@ def test_a_server_that_does_not_answer_holds_the_record_back(zone, parent):
     """Its port is one that nobody listens at."""
     parent.put_ds(*zone.ds(zone.new))
     parent.catch_up()
-    said = zone.look(parent, "--record", "--parent-server", "127.0.0.3:9", "--timeout", "PT2S", code=1)
+    said = zone.look(parent, "--record", "--parent-server", "127.0.0.3:9", "--timeout", "PT1S", code=1)
     assert "PARENT-NO-ANSWER: 127.0.0.3:9" in said, said
+    assert zone.nothing_is_recorded()
+
+
+class Dripping:
+    """A server that says "truncated" by UDP, and by TCP announces 65,535 octets and sends one now
+    and then, for ever."""
+
+    def __init__(self, address):
+        self.port, self.dripped = free_port(address), 0
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._tcp = socket.socket()
+        self._stop = threading.Event()
+        for each in self._udp, self._tcp:
+            each.bind((address, self.port))
+            each.settimeout(0.1)
+        self._tcp.listen()
+        self._threads = [threading.Thread(target=run) for run in (self._truncate, self._drip)]
+        for thread in self._threads:
+            thread.start()
+
+    def _truncate(self):
+        while not self._stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                query, client = self._udp.recvfrom(4096)
+                self._udp.sendto(query[:2] + b"\x86\x00" + query[4:6] + bytes(6) + query[12:], client)
+
+    def _drip(self):
+        open_ones = []
+        while not self._stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                client, _ = self._tcp.accept()
+                client.sendall(b"\xff\xff")
+                open_ones.append(client)
+            for client in open_ones:
+                with contextlib.suppress(OSError):
+                    self.dripped += client.send(b"\x00")
+
+    def stop(self):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(10)
+        self._udp.close()
+        self._tcp.close()
+
+
+@pytest.mark.long
+def test_a_server_that_never_ends_its_answer_is_left(zone, parent):
+    """Catches: a look that a hostile server holds up as long as it likes."""
+    parent.put_ds(*zone.ds(zone.new))
+    parent.catch_up()
+    hostile = Dripping("127.0.0.3")
+    try:
+        said = zone.look(parent, "--record", "--parent-server", f"127.0.0.3:{hostile.port}",
+                         "--timeout", "PT3S", code=1)
+    finally:
+        hostile.stop()
+    assert hostile.dripped > 0, said
+    # libunbound gives up by itself after some 15 s, and says it otherwise.
+    assert f"PARENT-NO-ANSWER: 127.0.0.3:{hostile.port}: no answer in time" in said, said
     assert zone.nothing_is_recorded()
 
 
