@@ -5,23 +5,14 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 
 #include "base/clock.h"
-#include "base/duration.h"
 #include "cli/act.h"
-#include "cli/allowed_signers.h"
 #include "cli/arguments.h"
+#include "cli/ceremony_sitting.h"
 #include "cli/command.h"
 #include "cli/key_files.h"
-#include "cli/output_file.h"
-#include "cli/progress.h"
 #include "cli/token_session.h"
-#include "hsm/token_keys.h"
-#include "keys/ceremony.h"
-#include "keys/key_register.h"
-#include "keys/key_steps.h"
-#include "keys/knot_dialect.h"
 #include "keys/response.h"
 #include "keys/time_text.h"
 
@@ -32,211 +23,18 @@ using nlohmann::ordered_json;
 
 constexpr const char* act_name = "ceremony";
 
-struct Options {
-  std::string zone, policy, request, request_sha256, previous, ksk_token, signers, horizon, output,
-      trust_anchor, key_register, dialect = "ours";
-  std::vector<std::string> ksk_ids, from, until, announce, foreign, emergency_for, approvals;
-  bool first = false, ds_at_parent = false;
-
-  Dialect form() const { return dialect == "knot" ? Dialect::knot : Dialect::ours; }
-};
-
-// --- options of the form ID=TIME ---
-
-std::string id_of(const std::string& text) {
-  return text.substr(0, text.find('='));
-}
-
-std::string wrong_term(const std::string& text) {
-  const std::size_t at = text.find('=');
-  if (at == std::string::npos) return "must be ID=YYYYMMDDHHMMSS";
-  const auto time = keys::time_from_text(std::string_view(text).substr(at + 1));
-  return time ? "" : time.error().message;
-}
-
-std::optional<base::Time> time_of(const std::vector<std::string>& terms, const std::string& id) {
-  for (const std::string& term : terms) {
-    if (id_of(term) == id) return to_time(term.substr(id.size() + 1));
-  }
-  return std::nullopt;
-}
-
-std::string misuse(const Options& options) {
+std::string misuse(const SittingOptions& options) {
   const auto unknown = [&](const std::string& text) {
-    return std::ranges::count(options.ksk_ids, id_of(text)) == 0;
+    return std::ranges::count(options.ksk_ids, term_id(text)) == 0;
   };
   for (const auto* terms : {&options.from, &options.until, &options.announce}) {
     const auto found = std::ranges::find_if(*terms, unknown);
-    if (found != terms->end()) return "no --ksk-id is " + id_of(*found);
+    if (found != terms->end()) return "no --ksk-id is " + term_id(*found);
   }
   if (options.first != options.previous.empty()) {
     return "give --previous with the file of the last ceremony, or --first";
   }
   return "";
-}
-
-// --- what the ceremony has before it ---
-
-struct Sitting {
-  dns::Name apex;
-  keys::Policy policy;
-  base::Time now;
-  Loaded<keys::KeySigningRequest> request;
-  std::optional<Loaded<keys::SignedKeys>> previous;
-  std::vector<dns::Dnskey> foreign, stolen;
-  std::string signer;  // of the request; "" where no signature is asked for
-};
-
-base::Result<Sitting> prepare(const Options& options) {
-  const dns::Name apex = to_name(options.zone);
-  TLD_TRY(const auto policy, read_policy(options.policy));
-  TLD_TRY(auto request, load_request(options.request, apex, options.form(), policy));
-  Sitting sitting{apex, policy, base::SystemClock().now(), std::move(request), {}, {}, {}, {}};
-  if (!options.signers.empty()) {
-    TLD_TRY(sitting.signer,
-            verify_signature("KSR-SIGNATURE", options.request, sitting.request.octets,
-                             options.signers, request_namespace));
-  }
-  if (!options.previous.empty()) {
-    TLD_TRY(auto previous, load_signed_keys(options.previous, apex, options.form(), policy));
-    sitting.previous = std::move(previous);
-  }
-  TLD_TRY(sitting.foreign, read_dnskeys(options.foreign, apex));
-  TLD_TRY(sitting.stolen, read_dnskeys(options.emergency_for, apex));
-  return sitting;
-}
-
-base::Result<std::vector<keys::KskTerm>> find_ksks(const Options& options, hsm::Session& session) {
-  std::vector<keys::KskTerm> terms;
-  for (const std::string& id : options.ksk_ids) {
-    TLD_TRY(const auto key, hsm::find_key(session, to_key_id(id)));
-    keys::KskTerm term;
-    term.ksk = {key.info.public_key,
-                [&session, key](const std::string& message) { return session.sign(key, message); }};
-    term.from = time_of(options.from, id).value_or(term.from);
-    term.until = time_of(options.until, id).value_or(term.until);
-    term.announced = options.announce.empty() || std::ranges::count(options.announce, id) != 0;
-    terms.push_back(std::move(term));
-  }
-  return terms;
-}
-
-std::vector<dns::Dnskey> dnskeys_of(const std::vector<keys::KskTerm>& terms) {
-  std::vector<dns::Dnskey> ksks;
-  for (const keys::KskTerm& term : terms) ksks.push_back(keys::dnskey_of(term.ksk.key, true));
-  return ksks;
-}
-
-base::Status check_request(const Options& options, const Sitting& sitting,
-                           const std::vector<keys::KskTerm>& ksks) {
-  keys::RequestContext context;
-  context.policy = sitting.policy;
-  context.now = sitting.now;
-  context.previous = sitting.previous ? &sitting.previous->value : nullptr;
-  context.ksks = dnskeys_of(ksks);
-  context.foreign = sitting.foreign;
-  context.ds_at_parent = options.ds_at_parent;
-  if (!options.horizon.empty()) {
-    TLD_TRY(context.horizon, base::parse_duration(options.horizon));
-  }
-  return sitting.request.value.check(context);
-}
-
-// What neither request nor token tells: a key that the register does not have, that comes or goes
-// too early, was retired, or has no proved backup.
-base::Status check_register(const Options& options, const Sitting& sitting,
-                            const std::vector<keys::KskTerm>& ksks, const keys::SigningPlan& plan) {
-  if (options.key_register.empty()) return base::ok();
-  TLD_TRY(const auto held, keys::KeyRegister::read_file(options.key_register, sitting.apex));
-  TLD_TRY(keys::check_by_register(plan, held.keys(), sitting.now));
-  for (const dns::Dnskey& ksk : dnskeys_of(ksks)) {
-    const auto place = held.find(ksk.fingerprint());
-    if (!place) {
-      return base::refused("KEY-UNKNOWN: the register does not have KSK " +
-                           sha256_text(ksk.wire()));
-    }
-    TLD_TRY(held.may_sign(*place));
-    TLD_TRY(keys::check_backup(sitting.policy, held.keys()[*place]));
-  }
-  for (const keys::ManagedKey& key : held.keys()) {
-    if (std::ranges::count(sitting.request.value.keys(), key.dnskey) == 0) continue;
-    if (key.has(keys::KeyEventKind::removed)) {
-      return base::refused("KEY-RETIRED: " + key.describe() +
-                           ": it was removed, and is not to be listed again");
-    }
-    if (key.has(keys::KeyEventKind::published)) continue;
-    TLD_TRY(keys::check_backup(sitting.policy, key));
-  }
-  return base::ok();
-}
-
-// --- what it makes ---
-
-struct Made {
-  std::string file, sha256;
-  std::optional<std::uint16_t> without;  // key tag of the ZSK that an emergency file leaves out
-};
-
-base::Result<std::string> knot_text(const keys::SigningPlan& plan, base::Time now) {
-  TLD_TRY(const auto slots, keys::sign_slots(plan));
-  std::string text = keys::knot_response_text(slots, now);
-  TLD_TRY(const auto read_back,
-          keys::read_knot_response(text, plan.apex, plan.policy, "the new signed-key file"));
-  TLD_TRY(read_back.check(plan.slots.front().zsks, plan.slots.front().start));
-  return text;
-}
-
-base::Result<std::string> sign(keys::SigningPlan plan, const Options& options,
-                               const Sitting& sitting, const std::vector<dns::Dnskey>& without) {
-  ProgressBar bar("signing", "signatures");
-  plan.progress = bar.callback();
-  if (options.form() == Dialect::knot) return knot_text(plan, sitting.now);
-  TLD_TRY(std::string text, keys::signed_keys_file(plan, sitting.now));
-  TLD_TRY(const auto answer, keys::SignedKeys::parse(text, sitting.apex));
-  TLD_TRY(keys::check_answer(answer, sitting.request.value, without));
-  return text;
-}
-
-std::string emergency_file(const std::string& output, const dns::Dnskey& stolen) {
-  return fmt::format("{}.emergency-{}", output, stolen.key_tag());
-}
-
-// All places are opened first and all files are signed before the first takes its name.
-base::Result<std::vector<Made>> sign_all(const Options& options, const Sitting& sitting,
-                                         const keys::SigningPlan& plan) {
-  std::vector<std::pair<OutputFile, std::string>> outputs;
-  std::vector<Made> made;
-  const auto add = [&](const keys::SigningPlan& each, const std::string& file,
-                       const std::vector<dns::Dnskey>& without) -> base::Status {
-    TLD_TRY(auto output, OutputFile::create(file));
-    TLD_TRY(auto text, sign(each, options, sitting, without));
-    made.push_back({file, sha256_text(text), {}});
-    if (!without.empty()) made.back().without = without.front().key_tag();
-    outputs.emplace_back(std::move(output), std::move(text));
-    return base::ok();
-  };
-  TLD_TRY(add(plan, options.output, {}));
-  for (const dns::Dnskey& stolen : sitting.stolen) {
-    TLD_TRY(const auto without, keys::plan_emergency(plan, stolen));
-    TLD_TRY(add(without, emergency_file(options.output, stolen), {stolen}));
-  }
-  for (auto& [output, text] : outputs) {
-    output.stream() << text;
-    TLD_TRY(output.commit());
-  }
-  return made;
-}
-
-base::Status write_trust_anchor(const Options& options, const Sitting& sitting,
-                                const std::vector<keys::KskTerm>& ksks) {
-  if (options.trust_anchor.empty()) return base::ok();
-  std::string text;
-  for (const keys::KskTerm& term : ksks) {
-    TLD_TRY(const std::string one,
-            keys::trust_anchor_text(sitting.apex, term.ksk.key, sitting.policy));
-    text += one;
-  }
-  return write_output_file(options.trust_anchor, text);
 }
 
 // --- the report: what the people in the room read aloud and write down ---
@@ -261,7 +59,7 @@ std::string bundles_text(const Sitting& sitting) {
   return text;
 }
 
-Report describe_request(const Options& options, const Sitting& sitting,
+Report describe_request(const SittingOptions& options, const Sitting& sitting,
                         const std::vector<keys::KskTerm>& ksks) {
   const std::string sha256 = sha256_text(sitting.request.octets);
   Report report;
@@ -292,8 +90,8 @@ void describe_made(Report& report, const std::vector<Made>& all) {
   }
 }
 
-base::Result<Report> run(const Options& options) {
-  TLD_TRY(const Sitting sitting, prepare(options));
+base::Result<Report> run(const SittingOptions& options) {
+  TLD_TRY(const Sitting sitting, prepare_sitting(options));
   TLD_TRY(auto token, TokenSession::open(options.ksk_token, false));
   TLD_TRY(const auto ksks, find_ksks(options, token.session()));
   TLD_TRY(check_request(options, sitting, ksks));
@@ -320,7 +118,7 @@ base::Result<Report> run(const Options& options) {
 
 // What people sign is the request; where this machine has adopted people, nothing is signed without
 // them. Showing the request needs nobody.
-base::Result<Report> run_approved(const Chosen& chosen, const Options& options) {
+base::Result<Report> run_approved(const Chosen& chosen, const SittingOptions& options) {
   const std::string object = options.zone + " to " + options.output;
   if (options.request_sha256.empty()) {
     TLD_TRY(auto act, Act::begin(chosen, act_name, object));
@@ -333,7 +131,7 @@ base::Result<Report> run_approved(const Chosen& chosen, const Options& options) 
   return begun.act.end(run(options));
 }
 
-void add_inputs(CLI::App* command, Options& options) {
+void add_inputs(CLI::App* command, SittingOptions& options) {
   command->add_option("--zone", options.zone, "The zone's name, e.g. kz.")
       ->required()
       ->check(zone_name());
@@ -364,7 +162,7 @@ void add_inputs(CLI::App* command, Options& options) {
       ->check(CLI::IsMember({"ours", "knot"}));
 }
 
-void add_keys(CLI::App* command, Options& options) {
+void add_keys(CLI::App* command, SittingOptions& options) {
   const auto term = CLI::Validator([](std::string& text) { return wrong_term(text); }, "ID=TIME");
   command
       ->add_option("--ksk-token", options.ksk_token,
@@ -408,7 +206,7 @@ void add_ceremony_run(CLI::App& ceremony, Chosen& chosen) {
        "'pkcs11:token=tld-ksk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/tld/"
        "ksk.pin' \\\n"
        "    --output kz-next.skr --request-sha256 SUM"});
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SittingOptions>();
   add_inputs(command, *options);
   add_keys(command, *options);
   add_audit_option(command, chosen);

@@ -22,6 +22,11 @@ std::uint64_t signing(Server& server) {
 }
 
 template <auto counter>
+std::uint64_t made(Server& server) {
+  return server.service().made().*counter;
+}
+
+template <auto counter>
 std::uint64_t notified(const ServedZone& zone) {
   return zone.notifier() == nullptr ? 0 : (zone.notifier()->counters().*counter).load();
 }
@@ -59,11 +64,11 @@ constexpr Counter all[] = {
      questions<&QuestionCounters::transfers_broken_off>, nullptr},
     {"sign-requests", "Signatures asked of a token", signing<&SignCounters::requests>, nullptr},
     {"sign-on-demand", "Signatures made because a question needed them",
-     signing<&SignCounters::made_on_demand>, nullptr, ""},
+     made<&signer::SignaturesMade::on_demand>, nullptr, ""},
     {"sign-background", "Signatures made in the background",
-     signing<&SignCounters::made_in_background>, nullptr, ""},
+     made<&signer::SignaturesMade::background>, nullptr, ""},
     {"sign-publication", "Signatures made before a changed zone went live",
-     signing<&SignCounters::made_for_publication>, nullptr, ""},
+     made<&signer::SignaturesMade::publication>, nullptr, ""},
     {"sign-failed", "Signatures that a token or its tld-hsmd refused or could not make",
      signing<&SignCounters::failed>, nullptr},
     {"sign-timed-out", "Signatures that did not come within the sign-deadline",

@@ -241,12 +241,15 @@ void add_counters(OpenMetrics& text, Server& server, const std::vector<ZoneView>
   }
 }
 
-void add_signing(OpenMetrics& text, const signer::SigningService& service) {
-  const signer::SigningCounters& made = service.counters();
+void add_signing(OpenMetrics& text, const signer::SigningService& service,
+                 const std::vector<ZoneView>& zones) {
   text.family("tld_signatures_made", Type::counter, "Signatures made and verified, by reason");
-  text.sample(made.made_on_demand.load(), {{"reason", "on-demand"}});
-  text.sample(made.made_in_background.load(), {{"reason", "background"}});
-  text.sample(made.made_for_publication.load(), {{"reason", "publication"}});
+  for (const ZoneView& view : zones) {
+    const signer::SignaturesMade made = service.made_for(view.zone.apex());
+    text.sample(made.on_demand, {{"zone", view.name}, {"reason", "on-demand"}});
+    text.sample(made.background, {{"zone", view.name}, {"reason", "background"}});
+    text.sample(made.publication, {{"zone", view.name}, {"reason", "publication"}});
+  }
   text.family("tld_signatures_in_the_making", Type::gauge, "Asked for and not there yet");
   text.sample(std::uint64_t{service.in_flight()});
 }
@@ -271,7 +274,7 @@ std::string put_together() {
   add_signatures(text, zones);
   add_secondaries(text, zones);
   add_tokens(text, token_views(*server));
-  add_signing(text, server->service());
+  add_signing(text, server->service(), zones);
   add_clock(text, server->checked_clock());
   add_counters(text, *server, zones);
   return std::move(text).finish();

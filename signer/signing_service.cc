@@ -165,7 +165,7 @@ void SigningService::finish(const std::shared_ptr<Task>& task,
     return ask(task);
   }
   if (outcome) {
-    count_success(task->reason);
+    count_success(*task);
   } else {
     count_failure(*task, outcome.error());
   }
@@ -192,18 +192,37 @@ base::Status SigningService::accept(const Task& task,
   return base::ok();
 }
 
-void SigningService::count_success(Reason reason) {
-  switch (reason) {
+void SigningService::count_success(const Task& task) {
+  const std::lock_guard lock(made_mutex_);
+  SignaturesMade& made = made_[dns::Name(task.zone->zone().apex())];
+  switch (task.reason) {
     case Reason::on_demand:
-      ++counters_.made_on_demand;
+      ++made.on_demand;
       break;
     case Reason::background:
-      ++counters_.made_in_background;
+      ++made.background;
       break;
     case Reason::publication:
-      ++counters_.made_for_publication;
+      ++made.publication;
       break;
   }
+}
+
+SignaturesMade SigningService::made() const {
+  SignaturesMade sum;
+  const std::lock_guard lock(made_mutex_);
+  for (const auto& [apex, made] : made_) {
+    sum.on_demand += made.on_demand;
+    sum.background += made.background;
+    sum.publication += made.publication;
+  }
+  return sum;
+}
+
+SignaturesMade SigningService::made_for(dns::NameView apex) const {
+  const std::lock_guard lock(made_mutex_);
+  const auto found = made_.find(apex);
+  return found == made_.end() ? SignaturesMade() : found->second;
 }
 
 void SigningService::count_failure(const Task& task, const base::Error& error) {

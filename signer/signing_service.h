@@ -30,11 +30,13 @@ namespace tld::signer {
 
 enum class Reason { on_demand, background, publication };
 
+// Signatures since the start, by what asked for them; each is only ever added to.
+struct SignaturesMade {
+  std::uint64_t on_demand = 0, background = 0, publication = 0;
+};
+
 // Totals since the start; each is only ever added to.
 struct SigningCounters {
-  std::atomic<std::uint64_t> made_on_demand{0};
-  std::atomic<std::uint64_t> made_in_background{0};
-  std::atomic<std::uint64_t> made_for_publication{0};
   std::atomic<std::uint64_t> requests{0};             // sent to a key's door
   std::atomic<std::uint64_t> failed{0};               // the door gave an error
   std::atomic<std::uint64_t> timed_out{0};            // no answer within the deadline
@@ -84,6 +86,8 @@ class SigningService {
                                 std::function<void(const base::Status&)> then = nullptr);
 
   const SigningCounters& counters() const { return counters_; }
+  SignaturesMade made() const;  // for all zones
+  SignaturesMade made_for(dns::NameView apex) const;
   std::size_t in_flight() const;
   // The last failure, for status displays; empty if none yet.
   std::string last_failure() const;
@@ -100,13 +104,15 @@ class SigningService {
   void finish(const std::shared_ptr<Task>& task, base::Result<hsm::Signature> signature);
   base::Status accept(const Task& task, const base::Result<hsm::Signature>& signature);
   void count_failure(const Task& task, const base::Error& error);
-  void count_success(Reason reason);
+  void count_success(const Task& task);
   void land(const std::shared_ptr<Task>& task, const base::Status& outcome);
 
   const Options options_;
   const std::shared_ptr<const base::Clock> clock_;
   const std::shared_ptr<base::Log> log_;
   SigningCounters counters_;
+  mutable std::mutex made_mutex_;
+  std::map<dns::Name, SignaturesMade, dns::CanonicalLess> made_;
 
   mutable std::mutex flights_mutex_;
   std::condition_variable all_landed_;

@@ -67,9 +67,10 @@ def settled(deployment):
     raise AssertionError("the server does not come to rest")
 
 
-LABELLED = {"sign-on-demand": ("tld_signatures_made_total", {"reason": "on-demand"}),
-            "sign-background": ("tld_signatures_made_total", {"reason": "background"}),
-            "sign-publication": ("tld_signatures_made_total", {"reason": "publication"}),
+MADE = "tld_signatures_made_total"
+LABELLED = {"sign-on-demand": (MADE, {"zone": ORIGIN, "reason": "on-demand"}),
+            "sign-background": (MADE, {"zone": ORIGIN, "reason": "background"}),
+            "sign-publication": (MADE, {"zone": ORIGIN, "reason": "publication"}),
             "hsm-breaker-opened": ("tld_hsm_breaker_opened_total", {"token": TOKEN}),
             "log-octets": ("tld_log_bytes", {"zone": ORIGIN}),
             "log-damaged": ("tld_log_damaged_bytes_total", {"zone": ORIGIN})}

@@ -10,7 +10,7 @@
 #include "keys/key_signing_request.h"
 #include "keys/signed_keys.h"
 #include "keys/time_text.h"
-#include "tests/unit/cli/fixture.h"
+#include "tests/unit/cli/offline_ceremony.h"
 
 namespace tld::cli {
 namespace {
@@ -18,75 +18,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using testing::OfflineCeremony;
 using testing::Outcome;
-using Words = std::vector<std::string>;
-
-Words plus(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
-class OfflineCeremony : public testing::TldctlTest {
- protected:
-  OfflineCeremony() {
-    zsk_token_ = make_token("zsk");
-    make_key(zsk_token_, "zsk");
-    ksk_token_ = make_token("ksk");
-    ksk_id_ = make_key(ksk_token_, "ksk");
-  }
-
-  // A further ZSK, in path(name).
-  std::string next_zsk(const std::string& name) const {
-    const std::string kept = read("zsk.dnskey");
-    make_key(zsk_token_, "zsk");
-    write(name, read("zsk.dnskey"));
-    write("zsk.dnskey", kept);
-    return path(name);
-  }
-  Outcome request(const Words& more = {}) const {
-    const Words all = {"ksr",     "create",   "--zone",   "kz.",
-                       "--token", zsk_token_, "--output", path("kz.ksr")};
-    return tldctl(plus(all, more));
-  }
-  Outcome run(const Words& more) const {
-    const Words all = {"ceremony",  "run",          "--zone",      "kz.",
-                       "--request", path("kz.ksr"), "--ksk-token", ksk_token_,
-                       "--ksk-id",  ksk_id_,        "--output",    path("new.skr")};
-    return tldctl(plus(all, more));
-  }
-  // With the sum that the request has.
-  Outcome sign(const Words& more) const {
-    return run(plus(more, {"--request-sha256", sum("kz.ksr")}));
-  }
-  Outcome import(const Words& more) const {
-    const Words all = {"skr",       "import",       "--zone",       "kz.",
-                       "--install", path("kz.skr"), "--zsk",        path("zsk.dnskey"),
-                       "--request", path("kz.ksr"), path("new.skr")};
-    return tldctl(plus(all, more));
-  }
-  void first_quarter() const {
-    ASSERT_EQ(request({"--zsk", path("zsk.dnskey")}).exit_code, 0);
-    const Outcome signed_ = sign({"--first"});
-    ASSERT_EQ(signed_.exit_code, 0) << signed_.err;
-    const Outcome imported = import({"--first"});
-    ASSERT_EQ(imported.exit_code, 0) << imported.err;
-  }
-  std::string sum(const std::string& name) const {
-    const std::string command = "sha256sum " + path(name) + " >" + path(".fixture/sum");
-    EXPECT_EQ(std::system(command.c_str()), 0);
-    return read(".fixture/sum").substr(0, 64);
-  }
-  keys::SignedKeys installed() const {
-    return keys::SignedKeys::read_file(path("kz.skr"), apex_).value();
-  }
-  dns::Dnskey key(const std::string& name) const {
-    return keys::read_dnskey_file(path(name), apex_).value();
-  }
-
-  const dns::Name apex_ = dns::Name::from_text("kz.").value();
-  std::string zsk_token_, ksk_token_, ksk_id_;
-};
-
+using testing::plus;
+using testing::Words;
 TEST_F(OfflineCeremony, FromTheRequestToTheServer) {
   const Outcome asked = request({"--zsk", path("zsk.dnskey"), "--json"});
   ASSERT_EQ(asked.exit_code, 0) << asked.err;
@@ -103,73 +38,6 @@ TEST_F(OfflineCeremony, FromTheRequestToTheServer) {
   EXPECT_EQ(read("kz.skr"), read("new.skr"));
   const std::vector<dns::Dnskey> zsks = {key("zsk.dnskey")};
   EXPECT_TRUE(installed().check(zsks, base::SystemClock().now()));
-}
-
-// Catches: a KSK that signs without the people whom the machine goes by, or by an approval that was
-// used before.
-TEST_F(OfflineCeremony, AdoptedPeopleApproveTheRequest) {
-  const auto person = [this](const std::string& name, const std::string& role) {
-    const std::string make = "ssh-keygen -q -t ed25519 -N '' -C '' -f " + path(name);
-    EXPECT_EQ(std::system(make.c_str()), 0);
-    const std::string key = read(name + ".pub");
-    return "  - {name: " + name + ", role: " + role + ", keys: [" + key.substr(0, key.find('\n')) +
-           "], valid-from: 2020-01-01, expires: 2099-01-01, observer-since: 2019-01-01}\n";
-  };
-  const std::string people = "people:\n" + person("ann", "SO") + person("amy", "SO") +
-                             person("bob", "SA") + person("ben", "SA") + person("wit", "WI") +
-                             person("win", "WI");
-  write("people.yaml", people);
-  const Words log = {"--audit-log", path("log")};
-  ASSERT_EQ(tldctl(plus({"audit", "init"}, log)).exit_code, 0);
-  const auto approved = [&](const std::string& act, const std::string& file,
-                            const std::string& name) -> std::string {
-    Words words = {"approve",  act,        path(file),
-                   "--person", name,       "--key",
-                   path(name), "--output", path(file + "." + name)};
-    if (act != "people-adopt") words.insert(words.end(), {"--zone", "kz."});
-    const Outcome made = tldctl(words);
-    EXPECT_EQ(made.exit_code, 0) << made.err;
-    return path(file + "." + name);
-  };
-  const Outcome adopted = tldctl(plus({"people", "adopt", path("people.yaml"), "--approval",
-                                       approved("people-adopt", "people.yaml", "ann"),
-                                       approved("people-adopt", "people.yaml", "bob")},
-                                      log));
-  ASSERT_EQ(adopted.exit_code, 0) << adopted.err;
-  ASSERT_EQ(request({"--zsk", path("zsk.dnskey")}).exit_code, 0);
-  const auto refusal = [&](const Words& more) {
-    const Outcome outcome = sign(plus(plus({"--first"}, log), more));
-    EXPECT_EQ(outcome.exit_code, 1);
-    EXPECT_FALSE(exists("new.skr"));
-    return outcome.err;
-  };
-  EXPECT_THAT(refusal({}), HasSubstr("APPROVAL-QUORUM"));
-  const std::string ann = approved("ceremony", "kz.ksr", "ann");
-  EXPECT_THAT(refusal({"--approval", ann}), HasSubstr("APPROVAL-QUORUM"));
-  EXPECT_THAT(refusal({"--approval", ann, approved("ceremony", "zsk.dnskey", "bob")}),
-              HasSubstr("APPROVAL-OTHER-OBJECT"));
-  const std::string bob = approved("ceremony", "kz.ksr", "bob");
-  const Words both = {"--approval", ann, bob};
-  const Outcome signed_ = sign(plus(plus({"--first"}, log), both));
-  EXPECT_EQ(signed_.exit_code, 0) << signed_.err;
-  const Words first = plus({"--first"}, log);
-  const auto not_imported = [&](const Words& more) {
-    const Outcome outcome = import(plus(first, more));
-    EXPECT_EQ(outcome.exit_code, 1);
-    EXPECT_FALSE(exists("kz.skr"));
-    return outcome.err;
-  };
-  EXPECT_THAT(not_imported({}), HasSubstr("APPROVAL-QUORUM"));
-  EXPECT_THAT(not_imported(both), HasSubstr("APPROVAL-OTHER-ACT"));
-  const Words file = {"--approval", approved("skr-import", "new.skr", "ann"),
-                      approved("skr-import", "new.skr", "bob")};
-  const Outcome imported = import(plus(first, file));
-  EXPECT_EQ(imported.exit_code, 0) << imported.err;
-  EXPECT_EQ(read("kz.skr"), read("new.skr"));
-  std::filesystem::remove(path("kz.skr"));
-  EXPECT_THAT(not_imported(file), HasSubstr("APPROVAL-REPLAYED"));
-  std::filesystem::remove(path("new.skr"));
-  EXPECT_THAT(refusal(both), HasSubstr("APPROVAL-REPLAYED"));
 }
 
 // People compare the sums first: nothing is signed before they say that they did.

@@ -38,7 +38,7 @@ class LogKillTest : public LogTest {
     for (;; ++day) {
       clock->set(began + std::chrono::days{day});
       sign_all();
-      while (kept->counters().written < own.counters().made_in_background) {
+      while (kept->counters().written < own.made().background) {
         std::this_thread::sleep_for(std::chrono::milliseconds{1});
       }
       static_cast<void>(!write(days_written, &day, sizeof day));

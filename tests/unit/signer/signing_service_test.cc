@@ -30,7 +30,25 @@ TEST_F(SigningServiceTest, MakesSignaturesThatVerify) {
     const auto to_sign = zone->to_sign(0, slot, signature.validity);
     EXPECT_TRUE(key->verifier().verify(to_sign.input, signature.view()));
   }
-  EXPECT_EQ(service.counters().made_on_demand, zone->zone().signature_count());
+  EXPECT_EQ(service.made().on_demand, zone->zone().signature_count());
+}
+
+// Catches: a zone's signatures that are counted as another's, or for another reason.
+TEST_F(SigningServiceTest, CountsByZoneAndReason) {
+  const auto zone = signed_zone();
+  const auto other = std::make_shared<SignedZone>(
+      tests::zone_of("@ 60 SOA a. b. 1 2 3 4 5\n@ 60 NS ns.elsewhere.\n", "other.", 1),
+      SignedZone::Keys{{key}}, SignaturePolicy{});
+  ASSERT_TRUE(sign(zone, 0));
+  for (const zones::Slot slot : {0, 1}) {
+    ASSERT_TRUE(service.start(other, 0, slot, Reason::background)->wait_until(soon()).value());
+  }
+  EXPECT_EQ(service.made_for(zone->zone().apex()).on_demand, 1u);
+  EXPECT_EQ(service.made_for(zone->zone().apex()).background, 0u);
+  EXPECT_EQ(service.made_for(other->zone().apex()).background, 2u);
+  EXPECT_EQ(service.made_for(dns::NameView()).on_demand, 0u);
+  EXPECT_EQ(service.made().on_demand, 1u);
+  EXPECT_EQ(service.made().background, 2u);
 }
 
 class RsaSigningServiceTest : public SignerTest {
@@ -45,7 +63,7 @@ TEST_F(RsaSigningServiceTest, SignsWithRsa) {
   Signature signature;
   ASSERT_TRUE(zone->table(0).get(0, signature));
   EXPECT_EQ(signature.size, 256);
-  EXPECT_EQ(service.counters().made_in_background, 1u);
+  EXPECT_EQ(service.made().background, 1u);
 }
 
 // Catches: one wrong bit that gets into a table.
@@ -245,7 +263,7 @@ TEST_F(SigningServiceTest, TheFillerStaysWithinTheBudgetAndTheOthersOverdrawIt) 
   EXPECT_TRUE(comes_true([&] { return zone->table(0).filled() == slots; }));
   const auto took = std::chrono::steady_clock::now() - began;
   EXPECT_GE(took, seconds{1} * (slots - 4) / 4 - milliseconds{10});
-  EXPECT_EQ(service.counters().made_in_background, slots - 6);
+  EXPECT_EQ(service.made().background, slots - 6);
 }
 
 // Catches: a signature by a clock that nobody trusts, or a server that has to be told to go on.
@@ -282,7 +300,7 @@ TEST_F(SigningServiceTest, SignAllStopsAtTheFirstFailure) {
   door->faults().away = false;
   EXPECT_TRUE(sign_all(zone, {0, 1, 2}, service, 2, stop));
   EXPECT_TRUE(sign_all(zone, {0, 1, 2}, service, 2, stop));
-  EXPECT_EQ(service.counters().made_for_publication, 3u);
+  EXPECT_EQ(service.made().publication, 3u);
 }
 
 }  // namespace
