@@ -56,6 +56,7 @@ class OnFaultyDisk(Rolling):
         self.refresh_rate = refresh_rate
         super().__init__(policy=policy or {"algorithm": "ECDSAP256SHA256"},
                          brake={"names": 10**6, "percent": 100}, **options)
+        self.settings["cache-ttl"] = "0"  # an answer is judged by the zone as it is now
         self.register = self.disk.folder / "keys" / "kz.keys"
         self.register.parent.mkdir()
         self.audit_log = self.disk.folder / "audit"
@@ -79,6 +80,9 @@ class OnFaultyDisk(Rolling):
         self.wait_until_signed(ORIGIN, seconds)
         wait_for(lambda: self.counters()["log-entries"] >= self.counters()["sign-requests"] and
                  self.counters()["log-dropped"] == 0, "all signatures are in the log", seconds)
+
+    def wanted(self):
+        return sum(key["signatures-wanted"] for key in self.live(ORIGIN)["zsk"])
 
     def restart(self, **options):
         self.server.kill()
