@@ -3,6 +3,7 @@
 what is signed is served on, the server says what is wrong, and goes on by itself when it is over."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,11 @@ from publications import check, is_later, says_waiting, serial, serving
 from registry import ZoneText
 
 DIGEST = "3" * 64
-FAULTS = pytest.mark.parametrize("fault", ["full", "read-only", pytest.param("broken", marks=pytest.mark.long)])
+def long(fault):
+    return pytest.param(fault, marks=pytest.mark.long)
+
+
+FAULTS = pytest.mark.parametrize("fault", ["full", long("read-only"), long("broken")])
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +105,8 @@ def with_hsm_away(deployment):
     deployment.start_hsmd()
 
 
-@pytest.mark.parametrize("fault", [
-    "read-only", "full signatures", pytest.param("broken", marks=pytest.mark.long),
-    pytest.param("full keys", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "fault", ["read-only", long("full signatures"), long("broken"), long("full keys")])
 def test_a_start_on_a_disk_that_cannot_be_written(served, fault):
     """Catches a restart that serves nothing, or makes all signatures anew, although all that it
     needs can be read."""
@@ -113,11 +117,15 @@ def test_a_start_on_a_disk_that_cannot_be_written(served, fault):
     goes_live(served, add_name(served))
 
 
-def test_a_start_on_a_full_disk(served):
-    """SQLite cannot even read without room for its index: SERVFAIL until there is some. Catches a
-    server that ends, answers unsigned, or has to be restarted."""
+@pytest.mark.parametrize("fault", ["full", long("read-only")])
+def test_a_start_without_room_for_the_index(served, fault):
+    """SQLite cannot even read without its index, which whoever closes the store last removes:
+    SERVFAIL until it can be made. Catches a server that ends, answers unsigned, or has to be
+    restarted."""
     served.server.kill()
-    with served.disk.faults("full"):
+    served.sql("SELECT count(*) FROM zone")
+    assert not Path(f"{served.store}-shm").exists()
+    with served.disk.faults(fault):
         served.start(wait=False, with_hsmd=False)
         wait_for(lambda: served.ask(ORIGIN, "SOA")[0] == "SERVFAIL", "it answers SERVFAIL")
         wait_for(lambda: f"store {served.store}" in served.waits_for(), "it says why")
@@ -174,6 +182,23 @@ def test_a_key_register_removed_or_read_only(served):
     wait_for(lambda: "roll-waits-for" not in zone_status(served), "nothing is in the way")
 
 
+@pytest.mark.long
+def test_a_start_without_the_key_register(served):
+    """Catches a zone that is signed by guessed keys, and one that is not served when it is back."""
+    served.server.kill()
+    content = served.register.read_bytes()
+    served.register.unlink()
+    served.start(wait=False, with_hsmd=False)
+    wait_for(lambda: served.ask(ORIGIN, "SOA")[0] == "SERVFAIL", "nothing is known of the keys")
+    assert str(served.register) in zone_status(served)["signed-keys-refused"]
+    assert not served.register.exists()
+    served.register.write_bytes(content)
+    served.wait_until_served()
+    served.wait_until_signed(ORIGIN)
+    assert served.counters()["sign-requests"] == 0
+
+
+@pytest.mark.long
 def test_a_signed_key_file_removed(served):
     """Catches a zone that is given up because a file which was read already is gone."""
     signed_keys = served.zones[ORIGIN].signed_keys
