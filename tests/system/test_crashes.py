@@ -34,19 +34,21 @@ def test_killed_while_the_zone_is_signed_for_the_first_time(tmp_path, times):
     on the disk and are made again."""
     dice = random.Random(times)
     with OnFaultyDisk(refresh_rate=RATE) as deployment:
-        deployment.add_rolling_zone(tmp_path, delegations=200 + 300 * times, signed=200 * times,
+        deployment.add_rolling_zone(tmp_path, delegations=200 + 100 * times, signed=80 * times,
                                     ttl=3600)  # more than can be signed meanwhile
         deployment.start()
         filling = 0
-        for kill in range(times):
-            time.sleep(dice.uniform(0, 0.8))
-            deployment.server.kill()
-            deployment.start(with_hsmd=False)
-            deployment.judged(10, seed=kill, allowed=["servfail"])
-            counters = deployment.counters()
-            assert counters["log-rejected"] == 0 and counters["log-write-failures"] == 0
-            filling += signatures(deployment) < deployment.wanted()
-        assert filling > 0.8 * times, "all was signed too early to show anything"
+        with deployment.checker(ORIGIN) as checker:
+            for kill in range(times):
+                time.sleep(dice.uniform(0, 0.4))
+                deployment.server.kill()
+                deployment.start(with_hsmd=False)
+                report = checker.run(5, seed=kill)
+                assert set(report.faults) <= {"servfail"}, str(report)
+                counters = deployment.counters()
+                assert counters["log-rejected"] == 0 and counters["log-write-failures"] == 0
+                filling += signatures(deployment) < deployment.wanted()
+        assert filling > 0.3 * times, "all was signed too early to show anything"
         made_while_killed = signatures_of_token(deployment)
         deployment.server.stop()
         deployment.refresh_rate = 5000
@@ -54,7 +56,7 @@ def test_killed_while_the_zone_is_signed_for_the_first_time(tmp_path, times):
         deployment.wait_until_logged(120)
         deployment.judged(300)
         lost = signatures_of_token(deployment) - deployment.wanted()
-        assert made_while_killed > 0.3 * times * RATE * 0.4, "too little was signed in between"
+        assert made_while_killed > 5 * times, "too little was signed in between"
         assert 0 <= lost <= times * MAY_BE_LOST, f"{lost} signatures were made again"
         assert deployment.counters()["log-rejected"] == 0
 
@@ -118,8 +120,8 @@ class TimedWatch(SerialWatch):
 
 @pytest.mark.parametrize("cuts", [2, pytest.param(20, marks=pytest.mark.long)])
 def test_power_cuts(tmp_path, cuts):
-    """Catches a serial that goes back, a committed change or publication that is lost, a store, log,
-    register or audit log that does not open, a signature that was synced and is made again."""
+    """Catches a serial that goes back, a committed change or publication that is lost, a store,
+    log, register or audit log that does not open, a signature that was synced and is made again."""
     dice = random.Random(cuts)
     short = cuts < 10
     with Recorded(refresh_rate=400 if short else RATE) as deployment:
