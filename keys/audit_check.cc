@@ -10,6 +10,7 @@
 #include "keys/audit_log.h"
 #include "keys/audit_place.h"
 #include "keys/input_file.h"
+#include "keys/record_file.h"
 
 namespace tld::keys {
 namespace {
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view name_start = "audit-";
 constexpr std::string_view name_end = ".jsonl";
+constexpr std::chrono::seconds lock_patience{10};
 
 // A segment that is being moved can be in both places for a moment.
 base::Result<std::vector<fs::path>> all_segments(const fs::path& directory,
@@ -141,6 +143,8 @@ base::Result<MachineKey> audit_public_key(const fs::path& directory) {
 base::Result<AuditVerification> verify_audit_log(const fs::path& directory,
                                                  const AuditClaims& claims) {
   AuditVerification found;
+  // A line that is being written has no signed head yet.
+  TLD_TRY(const auto lock, lock_to_read(directory / "lock", lock_patience));
   TLD_TRY(const auto paths, all_segments(directory, claims.archive));
   TLD_TRY(found.segments, read_audit_segments(paths));
   TLD_TRY(found.reading, read_audit_lines(found.segments));

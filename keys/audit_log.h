@@ -100,6 +100,7 @@ struct AuditClaims {
 //   AUDIT-UNSIGNED     lines behind the signed head
 //   AUDIT-BEGINNING    the log does not begin with its first line, and no entry audit-archive (with
 //                      the archive: audit-discard) tells of the lines before
+// Nobody writes meanwhile. unavailable: somebody has been writing for ten seconds.
 base::Result<AuditVerification> verify_audit_log(const std::filesystem::path& directory,
                                                  const AuditClaims& claims);
 

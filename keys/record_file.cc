@@ -51,6 +51,18 @@ base::Status set_mode(int file, const fs::path& path, mode_t mode) {
   return base::ok();
 }
 
+base::Status lock(int file, int kind, const fs::path& path, std::chrono::milliseconds patience) {
+  const auto until = steady_clock::now() + patience;
+  while (::flock(file, kind | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return file_error("lock", path, errno);
+    if (steady_clock::now() >= until) {
+      return base::unavailable(path.string() + " is held by another process");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  return base::ok();
+}
+
 }  // namespace
 
 base::Result<mode_t> file_mode_in(const fs::path& directory) {
@@ -95,14 +107,15 @@ base::Result<FileDescriptor> lock_file(const fs::path& path, mode_t mode,
   FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!file) return file_error("open", path, errno);
   TLD_TRY(set_mode(file.get(), path, mode));
-  const auto until = steady_clock::now() + patience;
-  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return file_error("lock", path, errno);
-    if (steady_clock::now() >= until) {
-      return base::unavailable(path.string() + " is held by another process");
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-  }
+  TLD_TRY(lock(file.get(), LOCK_EX, path, patience));
+  return file;
+}
+
+base::Result<FileDescriptor> lock_to_read(const fs::path& path,
+                                          std::chrono::milliseconds patience) {
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file) return file;
+  TLD_TRY(lock(file.get(), LOCK_SH, path, patience));
   return file;
 }
 

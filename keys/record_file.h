@@ -31,5 +31,9 @@ base::Status replace_file(const std::filesystem::path& path, std::string_view oc
 // unavailable: another has held it for `patience`.
 base::Result<base::FileDescriptor> lock_file(const std::filesystem::path& path, mode_t mode,
                                              std::chrono::milliseconds patience);
+// The same against writers only, by whoever may read the file. Where that cannot be opened, as in a
+// copy, nothing is locked. unavailable: a writer has held it for `patience`.
+base::Result<base::FileDescriptor> lock_to_read(const std::filesystem::path& path,
+                                                std::chrono::milliseconds patience);
 
 }  // namespace tld::keys

@@ -73,6 +73,7 @@ base::Result<signer::SignedZone::Keys> KeyKeeper::look(const keys::SignedKeys& s
                                                        base::Time now) {
   TLD_TRY(register_, keys::KeyRegister::read_file(setup_.key_register, setup_.apex));
   const std::string read = register_->text();
+  recorded_.clear();
   const auto served = live != nullptr ? live->served_dnskeys() : std::vector<dns::Dnskey>();
   const auto allowed = keys::publishable(setup_.policy, register_->keys(), signed_keys, now);
   const keys::SignedKeys published = signed_keys.with_slots(allowed.starts);
@@ -81,8 +82,22 @@ base::Result<signer::SignedZone::Keys> KeyKeeper::look(const keys::SignedKeys& s
   const base::Status rolled = roll(signed_keys, live, now);
   waits_for_ = rolled ? "" : rolled.error().message;
   say(allowed.held_back);
-  TLD_TRY(save(read));
+  const base::Status saved = save(read);
+  if (!saved && live == nullptr) return keys_of_unwritable_register(saved.error());
+  TLD_TRY(saved);
+  tell_recorded();
   return keys_in_use();
+}
+
+// The zone is served with the keys that signed before; what has happened meanwhile is recorded
+// late, which only makes what waits for it wait longer.
+base::Result<signer::SignedZone::Keys> KeyKeeper::keys_of_unwritable_register(
+    const base::Error& error) {
+  TLD_TRY(register_, keys::KeyRegister::read_file(setup_.key_register, setup_.apex));
+  warming_.reset();
+  auto in_use = keys_in_use();
+  if (!in_use) return error;
+  return in_use;
 }
 
 base::Result<keys::Publishable> KeyKeeper::publishable(const keys::SignedKeys& signed_keys,
@@ -125,6 +140,14 @@ void KeyKeeper::record(const keys::KeySteps& facts, base::Time now) {
     const auto& key = register_->keys()[fact.key];
     if (!keys::check_order(key, fact.kind, now)) continue;
     if (!register_->add_event(fact, now)) continue;
+    recorded_.push_back(fact);
+  }
+}
+
+// Only what is in the file has happened.
+void KeyKeeper::tell_recorded() {
+  for (const keys::KeyStep& fact : recorded_) {
+    const auto& key = register_->keys()[fact.key];
     setup_.log->write(base::Level::notice, fmt::format("tld: zone {}: {}: {}", setup_.apex.text(),
                                                        key.describe(), keys::to_string(fact.kind)));
     if (!setup_.audit) continue;

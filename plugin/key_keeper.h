@@ -44,7 +44,7 @@ class KeyKeeper {
     // Blocks.
     std::function<base::Status(const hsm::KeyId& id, const hsm::Verifier& verifier)> prove;
     std::shared_ptr<base::Log> log;
-    signer::SignBudgets budgets = {};  // of those tokens
+    signer::SignBudgets budgets = {};             // of those tokens
     std::shared_ptr<AuditTrail> audit = nullptr;  // null: what happens to keys is not audited
   };
   // A ZSK takes over without being forced to by a compromise only with so much of the zone signed.
@@ -54,7 +54,9 @@ class KeyKeeper {
 
   // What the zone is to be signed with from now on. `live`: what is served; null: nothing yet.
   // Errors: the register cannot be read or written, or is refused, or no ZSK can sign. What was in
-  // use stays in use then. REQUIRES: `signed_keys`, the whole file, has passed its check().
+  // use stays in use then; nothing that could not be written has happened. With nothing live, a
+  // register that cannot be written is used as it is. REQUIRES: `signed_keys`, the whole file, has
+  // passed its check().
   base::Result<signer::SignedZone::Keys> look(const keys::SignedKeys& signed_keys,
                                               const signer::SignedZone* live, base::Time now);
   // Which slots of the file may be published, by the register as the file has it now.
@@ -64,6 +66,8 @@ class KeyKeeper {
 
  private:
   base::Status save(const std::string& read);
+  base::Result<signer::SignedZone::Keys> keys_of_unwritable_register(const base::Error& error);
+  void tell_recorded();
   void record(const keys::KeySteps& facts, base::Time now);
   void record_published(const keys::Slot& slot, base::Time now);
   void record_signed(const signer::SignedZone& live, base::Time now);
@@ -86,6 +90,7 @@ class KeyKeeper {
   std::optional<keys::KeyRegister> register_;  // as the file, and what this look() has added
   std::map<std::size_t, std::shared_ptr<const signer::ZoneKey>> bound_;  // by place in the register
   std::optional<std::size_t> warming_;
+  keys::KeySteps recorded_;  // by this look(), in the file or not yet
   std::string waits_for_, said_;
 };
 

@@ -23,6 +23,7 @@ ErrorKind kind_of_sqlite(int result) {
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_NOMEM:
+    case SQLITE_READONLY:  // a file system that is mounted so for a while; seen at the next open
       return ErrorKind::unavailable;
     case SQLITE_CONSTRAINT:
     case SQLITE_CORRUPT:
@@ -30,7 +31,6 @@ ErrorKind kind_of_sqlite(int result) {
     case SQLITE_TOOBIG:
     case SQLITE_MISMATCH:
       return ErrorKind::invalid_input;
-    case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
       return ErrorKind::refused;

@@ -29,6 +29,7 @@ class SqliteDatabase final : public Database {
   StoreAddress::Kind kind() const override { return StoreAddress::Kind::sqlite; }
   bool read_only() override { return access_ == Access::read; }
   void begin(Access access) override {
+    refuse_moved_file();
     sql_ << (access == Access::write ? "BEGIN IMMEDIATE" : "BEGIN");
   }
   void define(const std::string& portable) override { sql_ << portable; }
@@ -53,6 +54,17 @@ class SqliteDatabase final : public Database {
   }
 
  private:
+  // SQLite goes on with a file that was removed or replaced: what it writes there is lost, and the
+  // one that is at the path now is never seen.
+  void refuse_moved_file() {
+    auto* const backend = static_cast<soci::sqlite3_session_backend*>(sql_.get_backend());
+    int moved = 0;
+    sqlite_api::sqlite3_file_control(backend->conn_, nullptr, SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved == 0) return;
+    throw soci::sqlite3_soci_error("its file was removed or replaced since it was opened",
+                                   SQLITE_CANTOPEN);
+  }
+
   long long data_version() {
     long long version = 0;
     sql_ << "PRAGMA data_version", soci::into(version);

@@ -22,6 +22,20 @@ base::Error failed(const char* what, const std::string& path) {
   return base::unavailable(fmt::format("{} {}: {}", what, path, std::strerror(errno)));
 }
 
+// Its name outlives a power cut, and those of what it stands in, as far as they are made here.
+base::Status make_folder(const std::filesystem::path& path, mode_t mode) {
+  const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
+  if (::mkdir(path.c_str(), mode) != 0) {
+    if (errno == EEXIST) return base::ok();
+    if (errno != ENOENT || parent == path) return failed("cannot make", path.string());
+    TLD_TRY(make_folder(parent, 0777));
+    if (::mkdir(path.c_str(), mode) != 0) return failed("cannot make", path.string());
+  }
+  const base::FileDescriptor above(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!above || ::fsync(above.get()) != 0) return failed("cannot sync", parent.string());
+  return base::ok();
+}
+
 class PosixFile final : public LogFile {
  public:
   PosixFile(base::FileDescriptor fd, std::string path)
@@ -80,20 +94,13 @@ class PosixFolder final : public LogFolder {
   base::Status open() override {
     lock_.reset();
     folder_.reset();
-    std::error_code error;
-    std::filesystem::create_directories(path_.parent_path(), error);
-    if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) return failed("cannot make", path());
+    TLD_TRY(make_folder(path_, 0700));
     folder_ = base::FileDescriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder_) return failed("cannot open", path());
     base::FileDescriptor lock(
         ::openat(folder_.get(), "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!lock) return failed("cannot open", in_folder("lock"));
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno == EWOULDBLOCK) return base::refused("another process uses " + path());
-      return failed("cannot lock", in_folder("lock"));
-    }
-    lock_ = std::move(lock);
-    return base::ok();
+    if (!lock) return open_to_read();
+    return take(std::move(lock));
   }
 
   base::Result<std::vector<std::string>> list() override {
@@ -145,6 +152,24 @@ class PosixFolder final : public LogFolder {
   std::string path() const override { return path_.string(); }
 
  private:
+  // Where nothing can be written now, what is there can still be read.
+  base::Status open_to_read() {
+    const base::Error error = failed("cannot open", in_folder("lock"));
+    base::FileDescriptor lock(
+        ::openat(folder_.get(), "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!lock) return error;
+    return take(std::move(lock));
+  }
+
+  base::Status take(base::FileDescriptor lock) {
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) return base::refused("another process uses " + path());
+      return failed("cannot lock", in_folder("lock"));
+    }
+    lock_ = std::move(lock);
+    return base::ok();
+  }
+
   std::string in_folder(const std::string& name) const { return (path_ / name).string(); }
   bool is_regular(const char* name) const {
     struct stat status {};

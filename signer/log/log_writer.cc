@@ -32,7 +32,8 @@ void LogWriter::abandon() {
 base::Result<LogWriter::Opened> LogWriter::open(const std::string& aside) {
   abandon();
   TLD_TRY(folder_.open());
-  TLD_TRY(remove_unfinished());
+  // On a disk that cannot be written now it fails, and must not keep what is there from being read.
+  static_cast<void>(remove_unfinished());
   TLD_TRY(Opened opened, load(aside));
   old_ = opened.loaded->segments();
   next_number_ = old_.empty() ? 1 : old_.back().number + 1;

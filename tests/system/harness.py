@@ -88,7 +88,7 @@ class Deployment:
 
     def _make(self, store, faulty_token):
         self.store_database = {"sqlite": SqliteStore, "postgresql": PostgresqlStore.in_folder}[store](
-            self.path)
+            self.store_folder())
         self.zones = {}
         self.zsk_token = Token(self.path, "tld-zsk", faulty_token)
         self.ksk_token = Token(self.path, "tld-ksk")  # the server's configuration does not name it
@@ -100,6 +100,9 @@ class Deployment:
         except BaseException:
             self.store_database.stop()
             raise
+
+    def store_folder(self):
+        return self.path
 
     def _share(self, other, store):
         self.store_database, self.zones = store, other.zones

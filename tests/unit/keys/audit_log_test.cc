@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <thread>
 
 #include "keys/audit_head.h"
@@ -71,6 +72,21 @@ class AuditLogTest : public ::testing::Test {
   testing::RecordDirectory directory_;
   std::vector<std::string> announced_;
 };
+
+// Catches: a fault that is none, seen between a line and its signed head.
+TEST_F(AuditLogTest, ALogThatIsBeingWrittenIsInOrder) {
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    for (int i = 0; i < 40; ++i) append(entry_of("zone-freeze", "kz."));
+    done = true;
+  });
+  while (!done) {
+    EXPECT_EQ(fault(), "");
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});  // lets the writer have its turn
+  }
+  writer.join();
+  EXPECT_EQ(types().size(), 41u);
+}
 
 TEST_F(AuditLogTest, EntriesComeBackAsTheyWereWritten) {
   AuditEntry entry = entry_of("zone-freeze", "kz. \"quoted\"\nnext \x01 \xd2\x9b");

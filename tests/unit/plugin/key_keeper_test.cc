@@ -3,7 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "hsm/software_key.h"
@@ -23,9 +25,10 @@ using ::testing::IsEmpty;
 
 constexpr base::Time start{std::chrono::seconds{1'767'225'600}};  // 2026-01-01
 
-class SilentLog final : public base::Log {
+class KeptLog final : public base::Log {
  public:
-  void write(base::Level, std::string_view) override {}
+  void write(base::Level, std::string_view message) override { messages.emplace_back(message); }
+  std::vector<std::string> messages;
 };
 
 class KeyKeeperTest : public testing::Test {
@@ -67,6 +70,20 @@ class KeyKeeperTest : public testing::Test {
     auto all = registered();
     ASSERT_TRUE(all.add_event({key, kind}, time));
     ASSERT_TRUE(all.replace_file(file()));
+  }
+
+  // One look while no file can grow, which stops root too.
+  std::string look_at_full_disk(base::Time now) {
+    rlimit old{};
+    EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
+    const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit none = old;
+    none.rlim_cur = 0;
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+    const std::string found = look(now);
+    setrlimit(RLIMIT_FSIZE, &old);
+    std::signal(SIGXFSZ, old_handler);
+    return found;
   }
 
   // `listed`: in all slots; `at_first`: also in the first five, fifty days.
@@ -115,7 +132,7 @@ class KeyKeeperTest : public testing::Test {
   keys::Policy policy;
   std::filesystem::path folder;
   std::shared_ptr<hsm::SoftwareKeys> door = std::make_shared<hsm::SoftwareKeys>();
-  std::shared_ptr<base::Log> log = std::make_shared<SilentLog>();
+  std::shared_ptr<KeptLog> log = std::make_shared<KeptLog>();
   signer::SigningService service{{}, std::make_shared<base::SystemClock>(), log};
   std::vector<hsm::KeyInfo> infos;
   std::vector<dns::Dnskey> zsks;
@@ -291,6 +308,32 @@ TEST_F(KeyKeeperTest, ARegisterThatCannotBeReadIsAnError) {
   std::filesystem::remove(file());
   EXPECT_THAT(look(start + hours{1}), HasSubstr("kz.keys"));
   EXPECT_FALSE(std::filesystem::exists(file()));
+}
+
+// Catches: events told to people (and to the audit log) again and again that are in no register,
+// and a roll that goes on without it.
+TEST_F(KeyKeeperTest, WhatCannotBeWrittenHasNotHappened) {
+  ASSERT_EQ(look(start), "0 signing");
+  sign_all_with(zsks[0]);
+  log->messages.clear();
+  EXPECT_THAT(look_at_full_disk(start + hours{1}), HasSubstr("cannot write"));
+  EXPECT_THAT(log->messages, IsEmpty());
+  EXPECT_FALSE(has(0, KeyEventKind::signed_all));
+  EXPECT_EQ(look(start + hours{2}), "0 signing");
+  ASSERT_EQ(log->messages.size(), 1u);
+  EXPECT_THAT(log->messages[0], HasSubstr("signed-all"));
+}
+
+// Catches: a server that is started while the register's disk is read-only, and serves nothing.
+TEST_F(KeyKeeperTest, AtAStartARegisterThatCannotBeWrittenIsUsedAsItIs) {
+  EXPECT_THAT(look_at_full_disk(start), HasSubstr("cannot write"));  // no ZSK signs by it yet
+  ASSERT_EQ(look(start), "0 signing");
+  sign_all_with(zsks[0]);
+  signed_keys = ceremony({zsks[0], zsks[1]});  // the third key goes: that is new
+  zone = std::make_shared<signer::SignedZone>(zone->zone_pointer(), signer::SignedZone::Keys{},
+                                              signer::SignaturePolicy{});
+  EXPECT_EQ(look_at_full_disk(start + days{1}), "0 signing");
+  EXPECT_FALSE(has(2, KeyEventKind::removed));
 }
 
 TEST_F(KeyKeeperTest, AfterARestartTheSameKeySigns) {

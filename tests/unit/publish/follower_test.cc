@@ -3,6 +3,7 @@
 
 #include "signer/filler.h"
 #include "tests/unit/publish/follower_fixture.h"
+#include "tests/unit/zones/sqlite.h"
 #include "zones/update.h"
 
 namespace tld::publish {
@@ -239,6 +240,31 @@ TEST_F(FollowerTest, AStoreThatWasPutBackDoesNotTakeTheSerialBack) {
   import(tests::example_zone('1'));
   start();
   ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->zone().serial() > 3; }));
+  EXPECT_TRUE(comes_true([&] { return !follower->waiting(); }));
+}
+
+// Catches: a server that goes on writing into a file that was removed, never looks at the one that
+// was put in its place, or goes back to that one's serial.
+TEST_F(FollowerTest, AStoreFileRemovedUnderTheServerIsFoundAgain) {
+  create_store();
+  import(tests::example_zone('1'));
+  start();
+  ASSERT_TRUE(lives(1));
+  const auto backup = folder / "backup";
+  zones::Sqlite(store_path()).run("VACUUM INTO '" + backup.string() + "'");
+  import(tests::example_zone('2'));
+  ASSERT_TRUE(lives(2));
+  const std::uint32_t served = live.current()->signed_zone->zone().serial();
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(store_path().string() + suffix);
+  }
+  ASSERT_TRUE(comes_true([&] {
+    return follower->waiting() &&
+           follower->waiting()->why.find("does not exist") != std::string::npos;
+  })) << (follower->waiting() ? follower->waiting()->why : "nothing is waited for");
+  EXPECT_FALSE(std::filesystem::exists(store_path()));
+  std::filesystem::rename(backup, store_path());
+  ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->zone().serial() > served; }));
   EXPECT_TRUE(comes_true([&] { return !follower->waiting(); }));
 }
 
