@@ -134,6 +134,7 @@ void add_keys(CLI::App& app, Chosen& chosen) {
   keys->require_subcommand(1);
   add_keys_register(*keys, chosen);
   add_plan(*keys, chosen);
+  add_keys_prove(*keys, chosen);
 }
 
 }  // namespace tld::cli
