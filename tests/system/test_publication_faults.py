@@ -115,15 +115,17 @@ class Writer:
         self._stop, self._thread = threading.Event(), threading.Thread(target=self._run)
         self._secure, self._dice = [], random.Random(seed)
         self.commits, self.failures, self._error = 0, 0, None
+        self._end = float("inf")
 
     def __enter__(self):
         self._thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        self._end = time.monotonic() + 30
         self._stop.set()
         self._thread.join()
-        if self._error:
+        if self._error and kind is None:
             raise self._error
 
     def _run(self):
@@ -157,6 +159,8 @@ class Writer:
                     self._deployment.sql(script)
                 return
             except CommandFailed:
+                if time.monotonic() > self._end:  # the store does not come back
+                    raise
                 self.failures += 1
                 time.sleep(0.1)
 
