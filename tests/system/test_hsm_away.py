@@ -305,8 +305,8 @@ def test_hsm_away_under_full_load(tmp_path, ways, seconds):
         deployment.start()
         warm = warm_up(deployment, 0.4)
         wait_for(lambda: deployment.signed() >= 0.4, "much is signed", 60)
+        go_away(deployment, ways[0])
         with judge(deployment) as checker:
-            go_away(deployment, ways[0])
             cold, made = find_cold(deployment), deployment.made()
             rate = rate_of(deployment, warm, seconds)
             udp = [question for question in warm if not question.tcp]
