@@ -74,6 +74,7 @@ void add_wrapping_key(CLI::App& key, Chosen& chosen);  // of key
 void add_keys(CLI::App& app, Chosen& chosen);
 void add_keys_register(CLI::App& keys, Chosen& chosen);  // of keys
 void add_keys_parent(CLI::App& keys, Chosen& chosen);    // of keys
+void add_keys_prove(CLI::App& keys, Chosen& chosen);     // of keys
 void add_ksr(CLI::App& app, Chosen& chosen);
 void add_ceremony(CLI::App& app, Chosen& chosen);
 void add_ceremony_run(CLI::App& ceremony, Chosen& chosen);

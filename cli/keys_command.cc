@@ -135,6 +135,7 @@ void add_keys(CLI::App& app, Chosen& chosen) {
   add_keys_register(*keys, chosen);
   add_keys_parent(*keys, chosen);
   add_plan(*keys, chosen);
+  add_keys_prove(*keys, chosen);
 }
 
 }  // namespace tld::cli

@@ -13,6 +13,30 @@ SO_PIN = "00000000"  # of tokens.py
 POLICY = "algorithm: ECDSAP256SHA256\nkeys:\n  backup: required\n  wrappable: yes\n"
 
 
+def at(token, *arguments):
+    """A command of tldctl at a token. -> its JSON"""
+    return json.loads(run(built("tldctl"), *arguments, "--json", env=token.env))
+
+
+def key_at(token, command, *arguments):
+    return at(token, "key", command, "--token", token.uri_through(SOFTHSM), *arguments)
+
+
+def install_wrapping_keys(folder, *tokens):
+    """The same one in all, brought in shares."""
+    shares = folder / "wrapping"
+    run(built("tldctl"), "key", "wrapping-key", "split", "--threshold", 2, "--count", 3, "--prefix",
+        shares)
+    for token in tokens:
+        pin = token.folder / "so.pin"
+        pin.write_text(SO_PIN)
+        pin.chmod(0o600)
+        uri = token.uri_through(SOFTHSM).replace(str(token.pin_file), str(pin))
+        at(token, "key", "wrapping-key", "install", f"{shares}.1", f"{shares}.3", "--verifier",
+           f"{shares}.verifier", "--so-token", uri)
+        assert not pin.exists()
+
+
 class BackedUp(Pool):
     def __init__(self, **options):
         super().__init__([None, None], **options)
@@ -38,40 +62,20 @@ class BackedUp(Pool):
                     "--backup-token", "the-vaults")
         return zone
 
-    def at(self, token, *arguments):
-        """A command of tldctl at one of the tokens. -> its JSON"""
-        return json.loads(run(built("tldctl"), *arguments, "--json", env=token.env))
-
-    def key(self, token, command, *arguments):
-        return self.at(token, "key", command, "--token", token.uri_through(SOFTHSM), *arguments)
-
     def serial(self, token):
-        return self.key(token, "list")["serial"]
-
-    def install_wrapping_keys(self):
-        shares = self.path / "wrapping"
-        self.tldctl("key", "wrapping-key", "split", "--threshold", 2, "--count", 3, "--prefix",
-                    shares)
-        for token in self.tokens:
-            pin = token.folder / "so.pin"
-            pin.write_text(SO_PIN)
-            pin.chmod(0o600)
-            uri = token.uri_through(SOFTHSM).replace(str(token.pin_file), str(pin))
-            self.at(token, "key", "wrapping-key", "install", f"{shares}.1", f"{shares}.3",
-                    "--verifier", f"{shares}.verifier", "--so-token", uri)
-            assert not pin.exists()
+        return key_at(token, "list")["serial"]
 
     def _generate(self, origin, *_):
         primary, reserve = self.tokens
-        self.install_wrapping_keys()
-        made = self.key(primary, "generate", "--algorithm", "ECDSAP256SHA256", "--zone", origin,
-                        "--role", "zsk", "--dnskey", self.dnskey, "--policy", self.policy)
+        install_wrapping_keys(self.path, *self.tokens)
+        made = key_at(primary, "generate", "--algorithm", "ECDSAP256SHA256", "--zone", origin,
+                      "--role", "zsk", "--dnskey", self.dnskey, "--policy", self.policy)
         self.id = made["id"]
         self.tldctl("keys", "add", "--zone", origin, "--register", self.register, "--dnskey",
                     self.dnskey, "--id", self.id)
         which = ("--zone", origin, "--dnskey", self.dnskey)
-        self.key(primary, "export", *which, "--output", self.wrapped)
-        self.key(reserve, "import", self.wrapped, *which)
-        self.key(reserve, "prove-backup", *which, "--primary", self.serial(primary), "--register",
-                 self.register)
+        key_at(primary, "export", *which, "--output", self.wrapped)
+        key_at(reserve, "import", self.wrapped, *which)
+        key_at(reserve, "prove-backup", *which, "--primary", self.serial(primary), "--register",
+               self.register)
         return Key(self.id, self.dnskey)

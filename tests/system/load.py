@@ -9,6 +9,7 @@ import pathlib
 import select
 import socket
 import struct
+import threading
 import time
 
 SOCKETS = 8  # 16-bit ids run out within seconds on one
@@ -71,6 +72,61 @@ def fire(port, tagged, per_second, seconds):
     for one in sockets:
         one.close()
     return dict(outcomes)
+
+
+class Continuous:
+    """fire() until the end of the block."""
+
+    CHUNK = 5.0  # seconds of each
+
+    def __init__(self, port, tagged, per_second):
+        self._port, self._tagged, self._rate = port, tagged, per_second
+        self.sent, self.answered = collections.Counter(), collections.Counter()
+        self.rcodes = collections.defaultdict(collections.Counter)
+        self.chunks = []  # of each, 99 % of the answers came within so many seconds, by tag
+        self._dropped, self._error = 0, None
+        self._stop, self._thread = threading.Event(), threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._dropped = kernel_drops(self._port)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+        self._dropped = kernel_drops(self._port) - self._dropped
+        if self._error:
+            raise self._error
+
+    def _run(self):
+        try:
+            while not self._stop.is_set():
+                chunk = fire(self._port, self._tagged, self._rate, self.CHUNK)
+                self.chunks.append({tag: one.percentile(0.99) for tag, one in chunk.items()
+                                    if one.seconds})
+                for tag, outcome in chunk.items():
+                    self._take(tag, outcome)
+        except BaseException as error:  # shown by the thread of the test
+            self._error = error
+
+    def _take(self, tag, outcome):
+        self.sent[tag] += outcome.sent
+        self.answered[tag] += outcome.answered
+        self.rcodes[tag] += outcome.rcodes
+
+    def answered_or_dropped(self):
+        """Dropped by the kernel: it never reached the server."""
+        return sum(self.answered.values()) + self._dropped
+
+    def __str__(self):
+        return "; ".join(f"{tag}: {self.sent[tag]} sent, {self.answered[tag]} answered "
+                         f"{dict(self.rcodes[tag])}, p99 at least {self._least_p99(tag):.1f} ms"
+                         for tag in self.sent) + (f"; {self._rate} a second; {self._dropped} "
+                                                  "dropped by the kernel")
+
+    def _least_p99(self, tag):
+        return min((1e3 * p99[tag] for p99 in self.chunks if tag in p99), default=0)
 
 
 def _socket(port):

@@ -54,6 +54,13 @@ class Secondary:
         wait_for(lambda: self.serial(answered=True) is not False, f"{self.program} answers")
         return self
 
+    def follow(self, primary_port):
+        """Another primary, as an operator does it."""
+        self.process.stop()
+        self.primary_port = primary_port
+        self.configuration.write_text(self._configuration())
+        self.start()
+
     def serial(self, answered=False):
         """The zone's serial; None without the zone. `answered`: False when nothing comes back."""
         assert self.process.running, self.process.log()

@@ -2,13 +2,11 @@
 """The HSM is away, silent, slow, wrong or somebody else. What is signed is answered, the rest is
 SERVFAIL and a counter, nothing leaves unsigned, and nobody restarts PowerDNS afterwards."""
 
-import contextlib
 import os
 import signal
 import socket
 import threading
 import time
-from pathlib import Path
 
 import dns.rdatatype as T
 import pytest
@@ -18,6 +16,7 @@ from checker.client import Question
 from checker.model import Model
 from harness import Deployment
 from processes import generate_zone, wait_for
+from ways_to_go import hsmd_pids
 
 SLOW = "delay-ms 30"  # so that the background filler does not sign all before the test begins
 
@@ -134,16 +133,6 @@ def test_hsm_killed_is_restarted(supervised, model):
     assert supervised.ask(warm, "DS")[0] == "NOERROR"
     for _ in range(20):
         answered(supervised, some.fresh())
-
-
-def hsmd_pids(deployment):
-    """The tld-hsmd that this deployment's pdns_server started: its children. None is there between
-    the end of one process and the start of the next."""
-    pids = []
-    for children in Path(f"/proc/{deployment.server.pid}/task").glob("*/children"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended
-            pids += [int(pid) for pid in children.read_text(encoding="ascii").split()]
-    return pids
 
 
 def hsmd_pid(deployment):

@@ -59,10 +59,10 @@ class Token:
         fresh.write_text("".join(line + "\n" for line in lines))
         fresh.rename(self.control)
 
-    def generate(self, origin, role, algorithm="ECDSAP256SHA256"):
+    def generate(self, origin, role, algorithm="ECDSAP256SHA256", *options):
         name = (origin.rstrip(".") or "root").replace(".", "-")
         dnskey = self.folder / f"{name}-{role}-{len(list(self.folder.glob('*.dnskey')))}.dnskey"
         out = run(built("tldctl"), "key", "generate", "--token", self.uri_through(SOFTHSM),
                   "--algorithm", algorithm, "--zone", origin, "--role", role, "--dnskey", dnskey,
-                  env=self.env)
+                  *options, env=self.env)
         return Key(re.search(r"\b[0-9a-f]{32}\b", out).group(), dnskey)

@@ -63,6 +63,10 @@ class KeyBackup : public testing::TldctlTest {
     return key("prove-backup", token,
                {"--primary", serial(primary_), "--register", path("kz.keys")});
   }
+  Outcome prove_all(const std::string& token, const Words& more = {}) const {
+    return tldctl(plus(
+        {"keys", "prove", "--zone", "kz.", "--register", path("kz.keys"), "--token", token}, more));
+  }
 
   std::string primary_, reserve_;
 };
@@ -191,6 +195,68 @@ TEST_F(KeyBackup, KeysWithoutProofAreNotAskedToBeSigned) {
   }
   const Outcome made = tldctl(registered);
   EXPECT_EQ(made.exit_code, 0) << made.err;
+}
+
+// A second site must hold every key that may sign, under the id by which it is asked for.
+TEST_F(KeyBackup, KeysThatASiteLacksAreNamed) {
+  install_wrapping_keys();
+  std::vector<std::string> ids, sums;
+  for (const char* name : {"a", "b"}) {
+    ids.push_back(generate().json().at("id"));
+    sums.push_back(add_to_register(ids.back()));
+    ASSERT_EQ(export_key().exit_code, 0);
+    write(std::string(name) + ".dnskey", read("zsk.dnskey"));
+    write(std::string(name) + ".wrapped", read("zsk.wrapped"));
+  }
+  const auto bring = [&](const std::string& name) {
+    write("zsk.dnskey", read(name + ".dnskey"));
+    ASSERT_EQ(key("import", reserve_, {path(name + ".wrapped")}).exit_code, 0);
+  };
+  EXPECT_EQ(prove_all(primary_).exit_code, 0);
+  bring("a");
+  const Outcome lacking = prove_all(reserve_);
+  EXPECT_EQ(lacking.exit_code, 1);
+  EXPECT_THAT(lacking.err, HasSubstr("KEY-PROOF"));
+  EXPECT_THAT(lacking.err, HasSubstr(sums[1].substr(0, 16)));
+  EXPECT_THAT(lacking.err, Not(HasSubstr(sums[0].substr(0, 16))));
+  EXPECT_EQ(prove_all(primary_, {"--token", reserve_}).exit_code, 1);
+  bring("b");
+  const Outcome held = prove_all(reserve_, {"--token", primary_, "--json"});
+  ASSERT_EQ(held.exit_code, 0) << held.err;
+  ASSERT_EQ(held.json().at("keys").size(), 4U);
+  EXPECT_EQ(held.json().at("keys")[1].at("key"), sums[1]);
+  EXPECT_EQ(held.json().at("keys")[1].at("serial"), serial(reserve_));
+  EXPECT_EQ(held.json().at("keys")[3].at("proved"), true);
+
+  ASSERT_EQ(generate().exit_code, 0);  // entered with the id of another one
+  add_to_register(ids[0]);
+  EXPECT_THAT(prove_all(reserve_).err, HasSubstr("KEY-PROOF"));
+  EXPECT_THAT(prove_all(reserve_).out, HasSubstr("another key has its CKA_ID"));
+}
+
+TEST_F(KeyBackup, OnlyKeysThatMaySignAreProvedAndAllThatAreListedMustBeKnown) {
+  const std::string id = generate({}).json().at("id");
+  const std::string sha256 = add_to_register(id);
+  const std::string ksk = make_key(primary_, "ksk");
+  const auto listing = [&] {
+    const Outcome made =
+        tldctl({"ceremony", "demo", "--zone", "kz.", "--zsk", path("zsk.dnskey"), "--ksk-token",
+                primary_, "--ksk-id", ksk, "--output", path("kz.skr")});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    return Words{"--signed-keys", path("kz.skr")};
+  };
+  EXPECT_EQ(prove_all(primary_, listing()).exit_code, 0);
+  ASSERT_EQ(generate({}).exit_code, 0);
+  const Outcome unknown = prove_all(primary_, listing());
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("KEY-UNKNOWN"));
+  for (const char* event : {"published", "activated", "retired"}) {
+    write("kz.keys", read("kz.keys") + "{\"event\":\"" + event + "\",\"key\":\"" + sha256 +
+                         "\",\"time\":\"20990101000000\"}\n");
+  }
+  const Outcome retired = prove_all(primary_);
+  EXPECT_EQ(retired.exit_code, 1);
+  EXPECT_THAT(retired.err, HasSubstr("no ZSK that may sign"));
 }
 
 TEST_F(KeyBackup, ARetiredKeyIsKeptAndNeverSignsAgain) {
