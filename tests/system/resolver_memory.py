@@ -102,10 +102,10 @@ def _digest(origin, key):
 
 
 class Validator:
-    """Counts the mixes that it has judged."""
+    """Counts the mixes that it has judged, and those of them with something that was replaced."""
 
     def __init__(self, origin):
-        self._origin, self.mixes = dns.name.from_text(origin), 0
+        self._origin, self.mixes, self.mixed = dns.name.from_text(origin), 0, 0
 
     def _signed_by(self, version, keys, now):
         """By which algorithms, with these keys and at this time."""
@@ -120,7 +120,9 @@ class Validator:
             return "no DS: insecure"
         trusted = [key for key in dnskeys.rdatas if _digest(self._origin, key) in ds.rdatas]
         lacking = ds.algorithms - self._signed_by(dnskeys, trusted, now)
-        return f"the DNSKEY RRset has no trusted signature of {sorted(map(int, lacking))}" if lacking else ""
+        if not lacking:
+            return ""
+        return f"the DNSKEY RRset has no trusted signature of {sorted(map(int, lacking))}"
 
     def data(self, dnskeys, version, now):
         """RFC 4035 section 5.3. -> "" or why this RRset is bogus."""
@@ -133,6 +135,7 @@ class Validator:
         all_ds = known.pop((self._origin, T.DS), [])
         all_keys = known.pop((self._origin, T.DNSKEY), [])
         data = [version for versions in known.values() for version in versions]
+        self.mixed += len(all_ds) * len(all_keys) * len(data) - len(known)
         assert all_ds and all_keys and data, f"nothing is remembered: {known}"
         for keys in all_keys:
             for ds in all_ds:

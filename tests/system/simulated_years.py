@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Years of a zone in minutes: the real pdns_server, tld-hsmd and tldctl under libfaketime, which has
-them all go by one file with the time of day.
+"""Years of a zone in minutes: the real pdns_server, tld-hsmd and tldctl under libfaketime, which
+has them all go by one file with the time of day.
 
 The clock jumps, up to a day at a time; after each jump the server is told that it is right
 (TLD-CLOCK-ACCEPT, what an operator does with a virtual machine that stood still), looks at its keys
@@ -19,14 +19,13 @@ import dns.message
 import dns.name
 import dns.rdata
 import dns.rdatatype as T
-import dns.rrset
 
 from checker import names
 from checker.alone import LoneJudge
 from checker.client import Client, Question
 from checker.verify import Key, Verifier
 from parents import dnskey_of
-from processes import CommandFailed, run, wait_for
+from processes import wait_for
 from resolver_memory import Memory, Validator, Version, versions_in
 from rolling import ORIGIN, Rolling, ds_of
 from validators import Unbound
@@ -85,7 +84,7 @@ class Years(Rolling):
         self.parent, self.asked = None, {}  # server -> its port
         self.instants, self.events_seen = [], set()
         self.counts = {"questions": 0, "instants": 0, "events": 0, "stops": 0, "unbound": 0}
-        self._due, self._due_of, self.dice = [], None, random.Random(seed)
+        self._steps, self._steps_of, self.dice = [], None, random.Random(seed)
         self._judge = None
         self._offset = 0
 
@@ -130,14 +129,17 @@ class Years(Rolling):
             self.counts["instants"] += 1
         self.sample()
 
+    def steps(self):
+        """tldctl keys next, once for each state of the register."""
+        state = self.register.read_text(), self.policy.read_text()
+        if self._steps_of != state:
+            self._steps_of, self._steps = state, self.next_steps()
+        return self._steps
+
     def due(self):
-        """What the policy and the register have come next, and a second before."""
-        lines = self.register.read_text()
-        if self._due_of != (lines, self.policy.read_text()):
-            self._due_of = lines, self.policy.read_text()
-            times = [parsed(step["time"]) for step in self.next_steps() if step["time"]]
-            self._due = [t + shift for t in times for shift in (-5 * HOUR, -1, 1)]
-        return self._due
+        """What comes next, a second before and after, and its ZSK's signatures before."""
+        times = [parsed(step["time"]) for step in self.steps() if step["time"]]
+        return [time + shift for time in times for shift in (-5 * HOUR, -1, 1)]
 
     # -- the server
 
@@ -162,12 +164,12 @@ class Years(Rolling):
                      f"the server looks\n{self.server.log()[-3000:]}", 60, pause=0.003)
 
     def settle(self):
-        """What is due is done: nothing changes from one look to the next. What changes is sampled."""
+        """What is due is done, and changes nothing any more. Each change on the way is sampled."""
         if not self.server.running:
             return
         before, end = None, time.monotonic() + 90
-        while (state := self._state()) != before or not self._is_signed():
-            assert time.monotonic() < end, f"it does not settle: {state}\n{self.server.log()[-3000:]}"
+        while (state := self._state()) != before or not self._is_signed() or not self._is_warm():
+            assert time.monotonic() < end, self.account(f"it does not settle: {state}")
             if before and state[0] != before[0]:
                 self.sample()
             before = state
@@ -181,6 +183,16 @@ class Years(Rolling):
                 for key in live.get("zsk", [])]
         return (zsks, self.register.read_text(), live.get("publication"),
                 zone.get("roll-waits-for"), status["counters"]["sign-requests"])
+
+    def _is_warm(self):
+        """Nothing waits for the signatures of a ZSK that is to take over; within sign-delay of its
+        roll they are there."""
+        zone = self.status()["zones"][0]
+        if "signatures are made" in zone.get("roll-waits-for", ""):
+            return False
+        coming = any(step["what"] == "ZSK roll" and step["time"]
+                     and 0 < parsed(step["time"]) - self.now() <= 5 * HOUR for step in self.steps())
+        return not coming or any(key["use"] == "warming" for key in zone["live"]["zsk"])
 
     def _is_signed(self):
         """Also anew, what has less than its refresh point left."""
@@ -263,10 +275,18 @@ class Years(Rolling):
                          date=self.text_now()) as resolver:
                 for name, rdtype in ((ORIGIN, T.SOA),
                                      (self.text.delegations(ORIGIN, True)[0], T.DS)):
-                    found = resolver.ask(name, rdtype)
+                    found = self._resolved(resolver, name, rdtype)
                     self.counts["unbound"] += 1
                     assert found == ("NOERROR", True), self.account(
                         f"{server}, {name}: {found}\n{resolver.log_file.read_text()[-2000:]}")
+
+    @staticmethod
+    def _resolved(resolver, name, rdtype):
+        for _ in range(5):  # an Unbound that has waited in vain on a busy machine says SERVFAIL too
+            found = resolver.ask(name, rdtype, timeout=30)
+            if found[0] != "SERVFAIL" or "validation failure" in resolver.log_file.read_text():
+                break
+        return found
 
     def note(self, what):
         """For who waits for the test, and for the account of what failed."""
@@ -276,8 +296,9 @@ class Years(Rolling):
 
     def account(self, what):
         uses = self.status()["zones"] if self.server.running else "stopped"
-        return (f"{time.strftime('%F %T', time.gmtime(self.now()))}, {self.now() - self.begun:.0f} s "
-                f"from the beginning: {what}\nthe parent: {self.parent.at}\n{uses}\n"
+        day = (self.now() - self.begun) / DAY
+        return (f"{time.strftime('%F %T', time.gmtime(self.now()))}, day {day:.2f}: {what}\n"
+                f"the parent: {self.parent.at}\n{uses}\n"
                 f"{self.register.read_text()[-6000:]}\n{self.server.log()[-4000:]}")
 
     def stop_asking(self, server):

@@ -8,6 +8,7 @@ import pytest
 
 import registry as r
 from harness import Deployment
+from metrics import metrics_of
 from processes import generate_zone, wait_for
 from publications import says_waiting
 from registry import ZoneText
@@ -127,3 +128,26 @@ def test_clock_that_is_accepted(served):
     served.wait_until_changed("new.kz.")
     judge(served)
     assert served.counters()["sign-verify-failed"] == 0
+
+
+def first_to_expire(deployment):
+    """When; of a zone that has all its signatures."""
+    metrics = metrics_of(deployment)
+    if metrics.value("tld_rrsets_unservable", zone=ORIGIN):
+        return 0
+    return metrics.value("tld_rrsig_earliest_expiration_timestamp_seconds", zone=ORIGIN)
+
+
+def test_what_is_due_by_an_accepted_clock(zone_file):
+    """The machine stood still for weeks. Catches a server that knows the right time, and leaves what has
+    expired by it until it would have looked anyway: after half a minute."""
+    with Clocked() as deployment:
+        deployment.hsmd.set_environment(deployment.clock.environment(deployment.zsk_token.env))
+        deployment.add_zone(ORIGIN, zone_file)
+        deployment.start()
+        deployment.wait_until_signed(ORIGIN)
+        deployment.clock.set(27 * DAY)
+        assert deployment.control("TLD-CLOCK-ACCEPT").startswith("accepted: it is ")
+        wait_for(lambda: first_to_expire(deployment) > time.time() + 30 * DAY - 60,
+                 "all is signed anew", 15)
+        assert deployment.ask(ORIGIN, "SOA")[0] == "NOERROR"

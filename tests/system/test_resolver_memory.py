@@ -69,7 +69,9 @@ def right(keys):
 def test_a_right_zone(keys):
     world = World()
     assert world.give(NOW, *right(keys)) == ""
-    assert world.validator.mixes == 1
+    assert (world.validator.mixes, world.validator.mixed) == (1, 0)
+    assert world.give(NOW + 60, data_of(keys["zsk"], text="ns.example.")) == ""
+    assert (world.validator.mixes, world.validator.mixed) == (3, 1)
 
 
 def test_new_signatures_without_prepublication(keys):

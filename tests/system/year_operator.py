@@ -8,9 +8,8 @@ import time
 
 from other_operator import OtherOperator
 from processes import CommandFailed, wait_for
-from rolling import ORIGIN, fingerprint
-from simulated_years import DAY, HOUR, OURS, POLICY, THEIRS, Parent, Years, parsed
-from rolling import ds_of
+from rolling import ORIGIN, ds_of, fingerprint
+from simulated_years import DAY, HOUR, OURS, POLICY, THEIRS, Parent, parsed
 
 BEFORE_THE_END = 20 * DAY  # of the slots: time for the next ceremony
 
@@ -33,8 +32,8 @@ class Operator:
             try:
                 return attempt()
             except CommandFailed as refused:
-                assert "KEY-" in refused.output and self.zone.now() < end, \
-                    self.zone.account(str(refused))
+                assert self.zone.now() < end, self.zone.account(str(refused))
+                self.zone.note(refused.output.strip()[:300])
             self.run_for(DAY // 2)
 
     def run_for(self, seconds):
@@ -187,6 +186,7 @@ class Operator:
         self._only(ksk)
         self.when_allowed(self.ceremony)
         self.until_event(old_zsk, "signatures-gone")
+        self.when_allowed(self.ceremony)  # ZSKs roll again
         self.done.append("algorithm roll")
 
     def begin(self):
@@ -283,14 +283,13 @@ class Operator:
         self.options = ("--foreign", other.zsk.dnskey)
         self.when_allowed(self.ceremony)
         self.until_event(other.zsk, "published")
-        zsk, = self.signing()
-        other.include(zsk)
+        other.include(*self.coming_and_going())  # our ZSK may roll before the hand-over
         self.record((other.ksk, "published"))
         self.record((other.ksk, "ds-submitted"))
         zone.publish_ds(ksk, other.ksk)
         self.record((other.ksk, "ds-seen"))
-        self.record((other.zsk, "activated"), (zsk, "retired"), (other.ksk, "activated"),
-                    (ksk, "retired"))
+        zsk = self.when_allowed(lambda: self._hand_over_to(other, ksk))
+        zone.sample()
         zone.asked[THEIRS] = other.port
         self.run_for(3 * DAY)
         zone.stop_asking(OURS)
@@ -301,6 +300,19 @@ class Operator:
         zone.publish_ds(other.ksk)
         self.record((ksk, "ds-gone"))
         self.run_for(10 * DAY)
+
+    def _hand_over_to(self, other, ksk):
+        """-> the ZSK that was handed over from"""
+        zsk, = self.signing()
+        self.zone.record(None, (other.zsk, "activated"), (zsk, "retired"), (other.ksk, "activated"),
+                         (ksk, "retired"))
+        return zsk
+
+    def coming_and_going(self):
+        """Our ZSKs that are published."""
+        events = {key.id: self.zone.events(key) for key in self.zone.keys}
+        return [key for key in self.zone.keys
+                if "published" in events[key.id] and "removed" not in events[key.id]]
 
 
 def zsk_rolls(zone):
