@@ -9,6 +9,7 @@ leaves pthread_cond_clockwait() alone, by which C++ waits, so that with a faked 
 wait of the server would last for the years that the two clocks differ by.
 """
 
+import calendar
 import json
 import random
 import re
@@ -318,4 +319,4 @@ class Years(Rolling):
 
 def parsed(text):
     """YYYYMMDDHHMMSS -> seconds since 1970"""
-    return int(time.mktime(time.strptime(text, "%Y%m%d%H%M%S"))) - time.timezone
+    return calendar.timegm(time.strptime(text, "%Y%m%d%H%M%S"))
