@@ -143,7 +143,7 @@ class Scheduler {
 
   // RFC 6781 §4.1.4: a new algorithm's DNSKEY comes when its signatures are known everywhere.
   base::Time first_listing(const ManagedKey& key) const {
-    if (key.has(Kind::published) || !other_algorithm_signs()) return from_;
+    if (key.has(Kind::published)) return from_;
     const auto signed_all = key.time_of(Kind::signed_all);
     const base::Time all =
         signed_all ? *signed_all : *key.time_of(Kind::activated) + policy_.signatures.sign_delay;
@@ -160,12 +160,23 @@ class Scheduler {
     return std::max({due, from_, *published + wait});
   }
 
+  // No ZSK rolls in an algorithm roll (next_steps.h), however long that takes: what is active, and
+  // a spare, is in every slot, so that each slot fits whatever has been done by its time.
+  base::Status list_without_roll(const std::vector<std::size_t>& places) {
+    const base::Time listed = first_listing(keys_[places[0]]);
+    for (const std::size_t place : places) {
+      listed_.push_back({place, listed, ever, !keys_[place].has(Kind::published)});
+      if (!keys_[place].has(Kind::activated)) return base::ok();
+    }
+    return missing(1);
+  }
+
   base::Status list_chain() {
     const std::vector<std::size_t> places = chain();
     const bool begun = !places.empty() && keys_[places[0]].has(Kind::activated);
-    if (!begun && other_algorithm_signs()) return base::ok();
+    if (other_algorithm_signs()) return begun ? list_without_roll(places) : base::ok();
     if (places.empty()) return missing(1);
-    base::Time listed = begun ? first_listing(keys_[places[0]]) : from_;
+    base::Time listed = from_;
     base::Time activated = keys_[places[0]].time_of(Kind::activated).value_or(from_);
     for (std::size_t n = 0; n < places.size(); ++n) {
       const ManagedKey& key = keys_[places[n]];
@@ -173,8 +184,7 @@ class Scheduler {
       // The next one is the spare from then on.
       const base::Time next_listed = std::max(listed, activated - policy_.keys.zsk.prepublish);
       const base::Time retired = activation_after(key, activated, next, next_listed);
-      listed_.push_back({places[n], listed, retired + kept_after_retirement(),
-                         other_algorithm_signs() && !key.has(Kind::published)});
+      listed_.push_back({places[n], listed, retired + kept_after_retirement()});
       if (next == nullptr) return missing_from(next_listed, retired);
       listed = next->has(Kind::published) ? from_ : next_listed;
       activated = next->time_of(Kind::activated).value_or(retired);

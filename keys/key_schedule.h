@@ -9,7 +9,8 @@
 // active; what was retired stays for its postpublish; compromised keys go as early as they can.
 // Foreign ZSKs stand in every slot until they may be removed. In an algorithm roll the active ZSK
 // of the new algorithm is listed in slots that start once all its signatures are known everywhere,
-// and the old one's in those that start before no DS of it is remembered (RFC 6781 §4.1.4).
+// and the old one's in those that start before no DS of it is remembered (RFC 6781 §4.1.4); as long as
+// both sign, no ZSK is planned to roll: the active one and a spare are listed to the end.
 //
 // Thread rule: pure functions.
 #pragma once

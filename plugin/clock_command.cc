@@ -13,7 +13,7 @@ std::string run_command(const std::vector<std::string>& words, Utility::pid_t /*
   Server* const server = running_server();
   if (server == nullptr) return "the tld backend has not started yet\n";
   try {
-    return server->checked_clock().accept() + "\n";
+    return server->accept_clock() + "\n";
   } catch (const std::exception& error) {
     return std::string("not accepted: ") + error.what() + "\n";
   }

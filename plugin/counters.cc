@@ -85,6 +85,8 @@ constexpr Counter all[] = {
      signing<&SignCounters::refused_clock>, nullptr},
     {"clock-stops", "Times that the clock was not trusted any more",
      [](Server& s) { return s.checked_clock().view().stops; }, nullptr},
+    {"looks", "Times that clock, signed keys and key registers were looked at",
+     [](Server& s) { return s.looks(); }, nullptr},
     {"notify-sent", "NOTIFY datagrams sent to secondaries", nullptr,
      notified<&NotifyCounters::sent>},
     {"notify-answered", "Serials that a secondary was told of and answered", nullptr,

@@ -127,6 +127,10 @@ void ServedZone::look() {
   keep_keys();
 }
 
+void ServedZone::clock_was_set() {
+  if (started_.load(std::memory_order_acquire)) filler_->wake();
+}
+
 void ServedZone::open_signature_log() {
   if (shared_.signature_log.empty()) return;
   signer::SignatureLog::Options options;

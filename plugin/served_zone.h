@@ -69,6 +69,9 @@ class ServedZone {
   // Takes up the signed-key file when it is new or has changed; starts the zone with the first good
   // one. Called every few seconds.
   void look();
+  // The time is another one: what is due by it is signed now, not when it was to be looked for.
+  // Any thread.
+  void clock_was_set();
   // Looks at all signatures of what is live, unless it did so a moment ago: so often that it takes
   // one per cent of a core at most. Called every few seconds.
   void survey_when_due();

@@ -150,14 +150,34 @@ base::Status Server::configure(const Config& config) {
 
 void Server::keep() {
   for (;;) {
-    std::this_thread::sleep_for(look_interval);
+    wait_for_look();
     look_at_clock();
     for (const auto& zone : zones_) {
       zone->look();
       zone->survey_when_due();
     }
     check_budgets();
+    looks_.fetch_add(1, std::memory_order_release);
   }
+}
+
+void Server::wait_for_look() {
+  std::unique_lock lock(wake_mutex_);
+  wake_.wait_for(lock, look_interval, [this] { return woken_; });
+  woken_ = false;
+}
+
+std::string Server::accept_clock() {
+  std::string said = clock_->accept();
+  // The clock may have been set back since the last look, which sees no jump any more.
+  options_.forget_all_answers();
+  for (const auto& zone : zones_) zone->clock_was_set();
+  {
+    const std::lock_guard lock(wake_mutex_);
+    woken_ = true;
+  }
+  wake_.notify_one();
+  return said;
 }
 
 // PowerDNS's packet cache goes by the system's clock: one that was set back makes what is in it

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -80,6 +82,10 @@ class Server {
   signer::SigningService& service() { return *service_; }
   const base::Clock& clock() const { return *clock_; }
   base::CheckedClock& checked_clock() const { return *clock_; }
+  // The system's clock is right, somebody says: taken up by the keys at once, not at the next look.
+  std::string accept_clock();
+  // How often clock, signed keys and key registers were looked at: stands still if that hangs.
+  std::uint64_t looks() const { return looks_.load(std::memory_order_acquire); }
   // Why a token's refresh-rate is too low; "" when it is not.
   std::string budget_trouble(const std::string& token) const;
   std::chrono::seconds cache_ttl() const { return options_.cache_ttl; }
@@ -93,6 +99,7 @@ class Server {
   static base::Status check_verification(const Config& config);
   void start_tokens(const Config& config);
   void keep();
+  void wait_for_look();
   void look_at_clock();
   void check_budgets();
 
@@ -106,6 +113,10 @@ class Server {
   signer::WaitRation ration_;
   QuestionCounters counters_;
   base::Guarded<std::map<std::string, std::string>> budget_troubles_;  // by token
+  std::mutex wake_mutex_;
+  std::condition_variable wake_;
+  bool woken_ = false;  // by wake_mutex_
+  std::atomic<std::uint64_t> looks_{0};
   std::chrono::seconds clock_difference_{0};  // of the system's clock, when keep() looked last
   std::thread keeper_;
 };

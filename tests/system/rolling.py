@@ -29,6 +29,8 @@ POLICY = {
 class Rolling(Deployment):
     """`keys`: the ZSKs, in the order of their use; all are listed from the start on."""
 
+    ds_ttl = 2  # that the parent's servers give
+
     def __init__(self, zsks=2, policy=POLICY, **options):
         super().__init__(settings={"cache-ttl": "1"}, **options)
         self._zsks, self.keys = zsks, []
@@ -116,7 +118,7 @@ class Rolling(Deployment):
         pairs = [pair if isinstance(pair, tuple) else (key, pair) for pair in events]
         steps = [word for one, event in pairs
                  for word in ("--event", f"{fingerprint(one)}={event}")]
-        ttl = ("--ds-ttl", "2") if any(event == "ds-seen" for _, event in pairs) else ()
+        ttl = ("--ds-ttl", self.ds_ttl) if any(event == "ds-seen" for _, event in pairs) else ()
         return self.tldctl("keys", "record", "--zone", ORIGIN, "--register", self.register,
                            "--policy", self.policy, *steps, *ttl,
                            *(("--time", time) if time else ()))

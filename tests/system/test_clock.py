@@ -8,6 +8,7 @@ import pytest
 
 import registry as r
 from harness import Deployment
+from metrics import metrics_of
 from processes import generate_zone, wait_for
 from publications import says_waiting
 from registry import ZoneText
@@ -127,3 +128,29 @@ def test_clock_that_is_accepted(served):
     served.wait_until_changed("new.kz.")
     judge(served)
     assert served.counters()["sign-verify-failed"] == 0
+
+
+def first_to_expire(deployment):
+    """When; 0 as long as the server has not looked, or signatures are missing."""
+    metrics = metrics_of(deployment)
+    missing = metrics.samples("tld_rrsets_unservable", zone=ORIGIN)
+    if not missing or missing[0].value:
+        return 0
+    return metrics.value("tld_rrsig_earliest_expiration_timestamp_seconds", zone=ORIGIN)
+
+
+def test_what_is_due_by_an_accepted_clock(zone_file):
+    """The machine stood still. Catches a server that knows the right time, and leaves what has come due
+    by it until it would have looked anyway: after half a minute. (After a day there is a publication
+    too, which has it look.)"""
+    with Clocked() as deployment:
+        deployment.hsmd.set_environment(deployment.clock.environment(deployment.zsk_token.env))
+        deployment.add_zone(ORIGIN, zone_file)
+        deployment.start()
+        deployment.wait_until_signed(ORIGIN)
+        late = DAY - 2 * 3600
+        deployment.clock.set(late)
+        assert deployment.control("TLD-CLOCK-ACCEPT").startswith("accepted: it is ")
+        wait_for(lambda: first_to_expire(deployment) > time.time() + late + 3 * DAY - 60,
+                 "all is signed anew", 15)
+        assert deployment.ask(ORIGIN, "SOA")[0] == "NOERROR"

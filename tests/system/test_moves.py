@@ -4,62 +4,17 @@
 change, resolvers ask both."""
 
 import contextlib
-import dataclasses
 import time
 
 import dns.rdatatype as T
 import pytest
 
 from ksk_rolls import POLICY, must_wait, sign_and_install_when_allowed
-from parents import DS_TTL, Parent, Resolvers, dnskey_of
-from processes import CommandFailed, run, wait_for
+from other_operator import OtherOperator
+from parents import Parent, Resolvers
+from processes import CommandFailed, wait_for
 from publications import ORIGIN, check_whole
-from reference import Nsd
 from rolling import Rolling, ds_of
-
-
-@dataclasses.dataclass
-class Foreign:
-    """A key of the other operator: we have its DNSKEY, not its private half."""
-    dnskey: object
-    id: str = ""
-
-
-def foreign_key(folder, *flags):
-    name = run("dnssec-keygen", "-q", "-a", "13", *flags, ORIGIN, cwd=folder).strip()
-    file = folder / f"{name}.dnskey"
-    key = dnskey_of(folder / f"{name}.key")
-    words = key.to_text().split()
-    file.write_text(f"{ORIGIN} 3600 IN DNSKEY {' '.join(words[:3])} {''.join(words[3:])}\n")
-    return Foreign(file)
-
-
-class OtherOperator:
-    """The same zone, signed by dnssec-signzone and served by NSD. include() takes other DNSKEYs in."""
-
-    def __init__(self, folder, zone_file):
-        folder.mkdir()
-        self._folder, self._ours = folder, []
-        self._plain = zone_file.read_text()
-        self._file = folder / "kz.zone"
-        self.ksk, self.zsk = foreign_key(folder, "-f", "KSK"), foreign_key(folder)
-        self._sign()
-        self._nsd = Nsd(folder / "nsd", self._file)
-        self.port = self._nsd.port
-
-    def _sign(self):
-        self._file.write_text(self._plain + "".join(
-            key.dnskey.read_text().replace(" 3600 ", f" {DS_TTL} ") for key in self._ours))
-        run("dnssec-signzone", "-q", "-S", "-3", "-", "-H", "0", "-A", "-P", "-o", ORIGIN, "-f",
-            f"{self._file}.signed", self._file, cwd=self._folder)
-
-    def include(self, *keys):
-        self._ours = list(keys)
-        self._sign()
-        self._nsd.reload()
-
-    def stop(self):
-        self._nsd.stop()
 
 
 def resolvers(stack, name, zone, *ports):

@@ -15,9 +15,10 @@ from processes import Process, free_port, run, wait_for
 
 class Unbound:
     """A validating resolver that knows one zone, its server and its trust anchor, nothing else.
-    `zones`: instead, (zone, port of a server, ...) of several zones."""
+    `zones`: instead, (zone, port of a server, ...) of several zones. `date`: by which signatures are
+    judged, in the place of the true time (YYYYMMDDHHMMSS)."""
 
-    def __init__(self, folder, origin, server_port, anchor, zones=()):
+    def __init__(self, folder, origin, server_port, anchor, zones=(), date=None):
         self.port = free_port()
         self.log_file = folder / "unbound.log"
         self._origin = origin
@@ -44,6 +45,7 @@ class Unbound:
   unblock-lan-zones: yes
   insecure-lan-zones: no
   aggressive-nsec: no
+  {f'val-override-date: "{date}"' if date else ""}
 {_no_local_zones()}
 remote-control:
   control-enable: no

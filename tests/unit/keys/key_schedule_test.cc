@@ -12,9 +12,12 @@ namespace tld::keys {
 namespace {
 
 using std::chrono::days;
+using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using Kind = KeyEventKind;
 
 const base::Time start = time_from_text("20260101000000").value();
@@ -174,13 +177,29 @@ TEST(KeySchedule, OldAlgorithmGoesAfterItsDs) {
   }
   happened(keys[1], Kind::signed_all, start - days{25});
   happened(keys[3], Kind::ds_submitted, start - days{25});
-  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(1, 2, 3, 6)));
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(1, 2, 3)));
   happened(keys[4], Kind::ds_submitted, start - days{20});
   happened(keys[3], Kind::ds_withdrawn, start - days{20});
-  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(1, 2, 3, 6)));
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(1, 2, 3)));
   happened(keys[4], Kind::ds_seen, start - days{15});
   happened(keys[3], Kind::ds_gone, start - days{15});
-  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(2, 3, 6)));
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 10)), ElementsAre(ElementsAre(2, 3)));
+}
+
+// ... and no ZSK of either rolls meanwhile, so none may be missing from a slot of the quarter: what
+// is active and its spare are in all, though their lifetime is a third of it.
+TEST(KeySchedule, NoZskIsPlannedToRollInAnAlgorithmRoll) {
+  Keys keys = {key(1, false, 8), key(2), key(3), key(4)};
+  happened(keys[0], Kind::published, start - days{50});
+  happened(keys[0], Kind::activated, start - days{40});
+  happened(keys[1], Kind::activated, start - days{3});
+  happened(keys[1], Kind::signed_all, start - days{3});
+  EXPECT_THAT(numbers(bundles(Policy{}, keys, start, 90)),
+              AllOf(SizeIs(9), Each(ElementsAre(1, 2, 3))));
+  keys.resize(2);
+  const auto without_spare = schedule(Policy{}, keys, start, start + days{90});
+  ASSERT_FALSE(without_spare);
+  EXPECT_THAT(without_spare.error().message, HasSubstr("SCHEDULE-KEYS: 1 more"));
 }
 
 TEST(KeySchedule, FirstZskOfAZone) {
