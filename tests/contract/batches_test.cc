@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Requests and replies go over the socket in batches while the token is busy; none waits for a
+// batch that does not fill up.
+#include <array>
+#include <atomic>
+
+#include "hsm/verify.h"
+#include "tests/contract/situation.h"
+
+namespace tld::hsm::test {
+namespace {
+
+using std::chrono::steady_clock;
+
+// When the reply came; 0 until then.
+using Arrival = std::atomic<steady_clock::duration>;
+
+class Batches : public Situation {
+ protected:
+  void SetUp() override {
+    start({.sessions = 1});
+    ASSERT_TRUE(signs());
+  }
+  void TearDown() override { client_.reset(); }  // before what its callbacks write to
+
+  void ask(Arrival& at) {
+    client()->sign(token_.key(Algorithm::ecdsap256sha256).id, RrsigInput{}.octets(),
+                   in(milliseconds(20'000)), [&at](const base::Result<Signature>& result) {
+                     EXPECT_TRUE(result);
+                     at = steady_clock::now().time_since_epoch();
+                   });
+  }
+  static bool came(const Arrival& at) { return at.load() != steady_clock::duration{}; }
+};
+
+// Catches: a reply that waits for the next one while the token is slow.
+TEST_F(Batches, AReplyDoesNotWaitForTheNext) {
+  token_.faults("delay-ms 1000\n");
+  std::array<Arrival, 2> arrivals{};
+  for (Arrival& arrival : arrivals) ask(arrival);
+  ASSERT_TRUE(eventually([&] { return came(arrivals[1]); }));
+  EXPECT_GE(arrivals[1].load() - arrivals[0].load(), milliseconds(300));
+}
+
+// Catches: requests that wait for others to go with them while no reply comes.
+TEST_F(Batches, ARequestDoesNotWaitForTheNext) {
+  token_.faults("delay-ms 4000\n");
+  constexpr std::size_t requests = 12;
+  std::array<Arrival, requests> arrivals{};
+  for (Arrival& arrival : arrivals) ask(arrival);
+  const bool all_there = eventually([&] { return health().queued == requests - 1; });
+  const bool none_came = !came(arrivals[0]);
+  token_.faults("");
+  EXPECT_TRUE(all_there);
+  EXPECT_TRUE(none_came) << "the machine was too slow to say";
+  EXPECT_TRUE(eventually([&] { return came(arrivals[requests - 1]); }));
+}
+
+// Catches: replies that are lost, mixed up or come twice when many go at once.
+TEST_F(Batches, AThousandRequestsGetTheirReplies) {
+  std::atomic<int> right{0};
+  std::atomic<int> all{0};
+  const KeyInfo& key = token_.key(Algorithm::ecdsap256sha256);
+  const Verifier verifier = Verifier::make(key.public_key).value();
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    RrsigInput input;
+    input.ttl = i;
+    const std::string octets = input.octets();
+    client()->sign(key.id, octets, in(milliseconds(20'000)),
+                   [&, octets](const base::Result<Signature>& result) {
+                     right += result && verifier.verify(octets, result.value().octets) ? 1 : 0;
+                     ++all;
+                   });
+  }
+  EXPECT_TRUE(eventually([&] { return all == 1000; }));
+  EXPECT_EQ(right, 1000);
+  client_.reset();
+  EXPECT_EQ(all, 1000);
+}
+
+}  // namespace
+}  // namespace tld::hsm::test
