@@ -38,11 +38,12 @@ class Rolling(Deployment):
         self.policy.write_text(json.dumps(policy))  # YAML too
         self.register = self.path / "kz.keys"
 
-    def add_rolling_zone(self, folder, delegations=300, ttl=MAX_TTL, algorithm="ECDSAP256SHA256"):
+    def add_rolling_zone(self, folder, delegations=300, ttl=MAX_TTL, algorithm="ECDSAP256SHA256",
+                         signed=40):
         """`ttl`: the longest, as max-zone-ttl in the policy has it."""
         # 253: dnssec-verify puts *. in front of each name
         file = generate_zone(folder / "kz.zone", "--origin", ORIGIN, "--delegations", delegations,
-                             "--signed", 40, "--longest", 253, "--max-ttl", ttl)
+                             "--signed", signed, "--longest", 253, "--max-ttl", ttl)
         self.text = ZoneText(file)
         self.import_zone(ORIGIN, file)
         self.keys = [self.zsk_token.generate(ORIGIN, "zsk", algorithm)
