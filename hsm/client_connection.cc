@@ -138,7 +138,7 @@ base::Deadline HsmClient::Connection::step(base::Deadline now, Calls& calls) {
   }
   if (!socket_ && now >= try_again_at_) connect_again(now);
   if (socket_) receive(calls);
-  if (socket_ && !out_.empty()) flush();
+  if (socket_ && !out_.empty() && (unsent_ == 0 || flush_is_due_)) flush();
   if (broken_) drop("the connection broke", calls);
   expire(now, calls);
   base::Deadline next = deadlines_.empty() ? base::Deadline::max() : deadlines_.begin()->first;
@@ -267,6 +267,7 @@ void HsmClient::Connection::wait(base::Deadline until) {
   }
   poll(fds.data(), fds.size(), timeout);
   if (fds[0].revents != 0) wake_.lower();
+  flush_is_due_ = fds[2].revents != 0;
 }
 
 }  // namespace tld::hsm

@@ -68,6 +68,8 @@ class HsmClient::Connection {
   EventFlag wake_;
   Doorbell flush_soon_;
 
+  bool flush_is_due_ = false;  // the thread's own
+
   mutable std::mutex mutex_;  // guards all below, but for thread_
   std::condition_variable connected_changed_;
   base::FileDescriptor socket_;
