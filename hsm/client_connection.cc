@@ -22,7 +22,7 @@ constexpr std::size_t most_pending = 100'000;
 constexpr std::size_t most_unsent = std::size_t{64} << 20;
 // While the token has this much to do already, requests are sent so many at once.
 constexpr std::size_t busy = 8;
-constexpr std::size_t requests_at_once = 32;
+constexpr std::size_t requests_at_once = 64;
 constexpr std::chrono::microseconds longest_unsent{250};
 
 milliseconds time_left(base::Deadline deadline, base::Deadline now) {

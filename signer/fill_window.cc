@@ -6,8 +6,9 @@
 namespace tld::signer {
 namespace {
 
-// A question waits for 20 ms at most: what stands before it must be done long before that.
-constexpr std::chrono::milliseconds longest_queue{8};
+// What somebody waits for overtakes the queue, but for what is in the token; each batch has costs
+// of its own, which should be small beside its signatures.
+constexpr std::chrono::milliseconds longest_queue{16};
 
 }  // namespace
 

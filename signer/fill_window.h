@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // How many signatures a Filler has in the making at once: a few at least, and with a token that is
-// fast as many as it makes in some milliseconds, so that what somebody waits for finds a short
-// queue. They are sent in batches: when half of them have landed, as many again go at once.
+// fast as many as it makes in some milliseconds. They are sent in batches: when half of them have
+// landed, as many again go at once.
 //
 // Thread rule: safe from any thread; enter() from one.
 #pragma once

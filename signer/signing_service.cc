@@ -15,6 +15,9 @@ namespace tld::signer {
 namespace {
 
 constexpr std::size_t verified_at_once = 8;  // by one thread; what is urgent waits for no more
+// The token's process takes the earliest deadline first: what somebody waits for overtakes the
+// background's requests that were sent so long before at most.
+constexpr std::chrono::milliseconds background_gives_way{100};
 
 }  // namespace
 
@@ -134,6 +137,7 @@ void SigningService::send(const std::shared_ptr<Task>& task) {
   task->validity = validity_at(zone.policy(), rrset.owner, clock_->now());
   task->input = zone.to_sign(task->key, task->slot, task->validity).input;
   task->deadline = std::chrono::steady_clock::now() + options_.sign_deadline;
+  if (task->reason == Reason::background) task->deadline += background_gives_way;
   ask(task);
 }
 

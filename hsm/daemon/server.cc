@@ -17,8 +17,8 @@ constexpr std::size_t most_peers = 64;
 constexpr std::size_t most_unsent = std::size_t{64} << 20;
 constexpr std::size_t own_descriptors = 3;  // in front of the peers' in a poll
 // While the token has more to do, replies go so many at once.
-constexpr std::size_t replies_at_once = 32;
-constexpr std::chrono::microseconds longest_unsent{1000};
+constexpr std::size_t replies_at_once = 64;
+constexpr std::chrono::microseconds longest_unsent{2000};
 
 }  // namespace
 

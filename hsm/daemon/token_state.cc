@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "hsm/daemon/token_state.h"
 
+#include <iterator>
 #include <utility>
 
 #include "base/bytes.h"
@@ -35,7 +36,7 @@ void TokenState::add_jobs(std::vector<Job> jobs) {
         continue;
       }
       jobs_octets_ += job.request.message.size();
-      jobs_.push_back(std::move(job));
+      insert_locked(std::move(job));
     }
     if (jobs_.size() == before + 1) {
       job_added_.notify_one();
@@ -44,6 +45,13 @@ void TokenState::add_jobs(std::vector<Job> jobs) {
     }
   }
   for (auto& [job, refusal] : refused) job.done(std::move(refusal));
+}
+
+// By deadline. Nearly all go to the end.
+void TokenState::insert_locked(Job job) {
+  auto at = jobs_.end();
+  while (at != jobs_.begin() && std::prev(at)->deadline > job.deadline) --at;
+  jobs_.insert(at, std::move(job));
 }
 
 void TokenState::when_idle(std::function<void()> call) {

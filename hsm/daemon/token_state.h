@@ -73,12 +73,13 @@ class TokenState {
  private:
   base::Error away_locked() const;
   std::optional<base::Error> refusal_locked(const Job& job) const;
+  void insert_locked(Job job);
 
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable job_added_;
   std::condition_variable token_changed_;
   std::function<void()> idle_;
-  std::deque<Job> jobs_;
+  std::deque<Job> jobs_;         // the earliest deadline first
   std::size_t jobs_octets_ = 0;  // of their messages
   Opened opened_;
   std::string why_away_ = "the token is being opened";

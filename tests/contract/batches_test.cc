@@ -24,9 +24,9 @@ class Batches : public Situation {
   }
   void TearDown() override { client_.reset(); }  // before what its callbacks write to
 
-  void ask(Arrival& at) {
-    client()->sign(token_.key(Algorithm::ecdsap256sha256).id, RrsigInput{}.octets(),
-                   in(milliseconds(20'000)), [&at](const base::Result<Signature>& result) {
+  void ask(Arrival& at, milliseconds within = milliseconds(20'000)) {
+    client()->sign(token_.key(Algorithm::ecdsap256sha256).id, RrsigInput{}.octets(), in(within),
+                   [&at](const base::Result<Signature>& result) {
                      EXPECT_TRUE(result);
                      at = steady_clock::now().time_since_epoch();
                    });
@@ -55,6 +55,18 @@ TEST_F(Batches, ARequestDoesNotWaitForTheNext) {
   EXPECT_TRUE(all_there);
   EXPECT_TRUE(none_came) << "the machine was too slow to say";
   EXPECT_TRUE(eventually([&] { return came(arrivals[requests - 1]); }));
+}
+
+// Catches: what somebody waits for standing behind the background's requests.
+TEST_F(Batches, TheEarliestDeadlineGoesFirst) {
+  token_.faults("delay-ms 300\n");
+  std::array<Arrival, 6> background{};
+  for (Arrival& arrival : background) ask(arrival);
+  Arrival urgent{};
+  ask(urgent, milliseconds(19'000));
+  EXPECT_TRUE(eventually([&] { return came(background[5]); }));
+  EXPECT_TRUE(came(urgent));
+  EXPECT_LT(urgent.load(), background[5].load());
 }
 
 // Catches: replies that are lost, mixed up or come twice when many go at once.
