@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -14,10 +13,11 @@ import time
 
 from builds import built
 from harness import Deployment
-from processes import generate_zone, wait_for
+from processes import generate_zone
 
 ORIGIN = "bench."
 PAUSE = 0.1  # seconds between two looks
+LONGEST_START = 300.0  # seconds until the first signature of a large zone
 
 
 @dataclasses.dataclass
@@ -126,8 +126,8 @@ class FillingServer(Deployment):
 
     def measure_fill(self, longest):
         """From the first look at which there are signatures, to all of them or `longest` seconds."""
-        first = None
-        while True:
+        first, latest = None, time.monotonic() + LONGEST_START + longest
+        while time.monotonic() < latest:
             seen = self.progress()
             now = time.monotonic()
             if seen and seen[0] > 0:
@@ -138,3 +138,4 @@ class FillingServer(Deployment):
                 if whole or now - first[1] >= longest:
                     return Rate(seen[0] - first[0], now - first[1], cpu - first[2], whole)
             time.sleep(PAUSE)
+        raise AssertionError(f"nothing was signed in time\n{self.server.log()}")

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """kzonesign with keys in a SoftHSM token, and dnssec-verify over what it has signed."""
 
-import os
-import re
-import subprocess
 import time
 
-from harness import run
+from processes import run
 from tokens import PIN, SOFTHSM
 
 CONFIGURATION = """
