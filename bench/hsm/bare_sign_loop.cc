@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <latch>
 #include <string>
 #include <thread>
 #include <utility>
@@ -63,7 +64,8 @@ std::string input_number(std::size_t number, Algorithm algorithm) {
 }
 
 std::uint64_t sign_and_verify(const std::shared_ptr<Token>& token, const KeyId& id,
-                              steady_clock::duration time, std::atomic<bool>& begin) {
+                              steady_clock::duration time, std::latch& ready,
+                              std::atomic<bool>& begin) {
   const auto session = need(Session::open(token));
   const TokenKey key = need(find_key(*session, id));
   const Verifier verifier = need(Verifier::make(key.info.public_key));
@@ -71,6 +73,7 @@ std::uint64_t sign_and_verify(const std::shared_ptr<Token>& token, const KeyId& 
   for (std::size_t i = 0; i < inputs_made; ++i) {
     inputs.push_back(input_number(i, key.info.public_key.algorithm));
   }
+  ready.count_down();
   begin.wait(false);
   std::uint64_t count = 0;
   for (const auto end = steady_clock::now() + time; steady_clock::now() < end; ++count) {
@@ -92,16 +95,17 @@ void run(const std::string& uri_text, const KeyId& id, unsigned threads,
   const TokenUri uri = need(TokenUri::parse(uri_text));
   const std::shared_ptr<Token> token = need(Token::open(uri));
   need(token->login(need(Pin::read(uri.pin_file()))));
+  std::latch ready(threads);
   std::atomic<bool> begin = false;
   std::atomic<std::uint64_t> signatures{0};
   std::vector<std::thread> workers;
   for (unsigned i = 0; i < threads; ++i) {
     workers.emplace_back([&] {
       signatures += sign_and_verify(
-          token, id, std::chrono::duration_cast<steady_clock::duration>(time), begin);
+          token, id, std::chrono::duration_cast<steady_clock::duration>(time), ready, begin);
     });
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until all have their session
+  ready.wait();
   const double cpu_before = cpu_seconds();
   const auto start = steady_clock::now();
   begin = true;
