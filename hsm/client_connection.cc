@@ -20,6 +20,10 @@ constexpr milliseconds first_back_off{20};
 constexpr milliseconds longest_back_off{1000};
 constexpr std::size_t most_pending = 100'000;
 constexpr std::size_t most_unsent = std::size_t{64} << 20;
+// While the token has this much to do already, requests are sent so many at once.
+constexpr std::size_t busy = 8;
+constexpr std::size_t requests_at_once = 64;
+constexpr std::chrono::microseconds longest_unsent{250};
 
 milliseconds time_left(base::Deadline deadline, base::Deadline now) {
   return std::chrono::ceil<milliseconds>(deadline - now);
@@ -67,6 +71,11 @@ void HsmClient::Connection::submit(Request request, base::Deadline deadline, Don
   deadlines_.emplace(deadline, request.id);
   ++statistics_.requests;
   out_ += encode(request);
+  if (++unsent_ < requests_at_once && pending_.size() > busy) {
+    flush_soon_.ring_within(longest_unsent);
+    if (deadline < sleeping_until_) wake_.raise();
+    return;
+  }
   flush();
   if (!out_.empty() || broken_ || deadline < sleeping_until_) wake_.raise();
 }
@@ -129,7 +138,7 @@ base::Deadline HsmClient::Connection::step(base::Deadline now, Calls& calls) {
   }
   if (!socket_ && now >= try_again_at_) connect_again(now);
   if (socket_) receive(calls);
-  if (socket_ && !out_.empty()) flush();
+  if (socket_ && !out_.empty() && (unsent_ == 0 || flush_is_due_)) flush();
   if (broken_) drop("the connection broke", calls);
   expire(now, calls);
   base::Deadline next = deadlines_.empty() ? base::Deadline::max() : deadlines_.begin()->first;
@@ -197,6 +206,8 @@ bool HsmClient::Connection::take_reply(std::string_view frame, Calls& calls) {
 
 // Gives the kernel what it takes now.
 void HsmClient::Connection::flush() {
+  unsent_ = 0;
+  flush_soon_.silence();
   while (!out_.empty() && !broken_) {
     const ssize_t size = send(socket_.get(), out_.data(), out_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (size < 0 && errno == EINTR) continue;
@@ -233,17 +244,20 @@ void HsmClient::Connection::drop(const std::string& reason, Calls& calls) {
   pending_.clear();
   deadlines_.clear();
   out_.clear();
+  unsent_ = 0;
+  flush_soon_.silence();
 }
 
 void HsmClient::Connection::wait(base::Deadline until) {
-  std::array<pollfd, 2> fds{};
+  std::array<pollfd, 3> fds{};
   fds[0] = {wake_.fd(), POLLIN, 0};
   fds[1] = {-1, POLLIN, 0};
+  fds[2] = {flush_soon_.fd(), POLLIN, 0};
   {
     const std::lock_guard lock(mutex_);
     // Only this thread opens and closes socket_, so it stays what it is while polled.
     if (socket_) fds[1].fd = socket_.get();
-    if (!out_.empty()) fds[1].events |= POLLOUT;
+    if (!out_.empty() && unsent_ == 0) fds[1].events |= POLLOUT;
     until = std::min(until, deadlines_.empty() ? until : deadlines_.begin()->first);
   }
   const auto now = steady_clock::now();
@@ -253,6 +267,7 @@ void HsmClient::Connection::wait(base::Deadline until) {
   }
   poll(fds.data(), fds.size(), timeout);
   if (fds[0].revents != 0) wake_.lower();
+  flush_is_due_ = fds[2].revents != 0;
 }
 
 }  // namespace tld::hsm

@@ -66,13 +66,17 @@ class HsmClient::Connection {
   const Options options_;
   const std::shared_ptr<base::Log> log_;
   EventFlag wake_;
+  Doorbell flush_soon_;
+
+  bool flush_is_due_ = false;  // the thread's own
 
   mutable std::mutex mutex_;  // guards all below, but for thread_
   std::condition_variable connected_changed_;
   base::FileDescriptor socket_;
   bool broken_ = false;  // a send failed: to be dropped by the thread
   FrameReader reader_;
-  std::string out_;  // what the kernel did not take yet
+  std::string out_;         // what the kernel did not get or take yet
+  std::size_t unsent_ = 0;  // requests that wait in it for others to go with them
   std::unordered_map<std::uint64_t, Pending> pending_;
   std::set<std::pair<base::Deadline, std::uint64_t>> deadlines_;
   std::uint64_t last_id_ = 0;

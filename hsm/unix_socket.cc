@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 
 #include <cerrno>
@@ -78,6 +79,36 @@ void EventFlag::raise() {
 void EventFlag::lower() {
   std::uint64_t count = 0;
   if (read(fd_.get(), &count, sizeof count) < 0) return;  // was not raised
+}
+
+Doorbell::Doorbell() : fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+  if (!fd_) std::abort();  // no descriptors left at start: nothing can work
+}
+
+void Doorbell::ring() {
+  if (state_ == State::rings) return;
+  state_ = State::rings;
+  set(std::chrono::nanoseconds(1));  // 0 would stop it
+}
+
+void Doorbell::ring_within(std::chrono::microseconds time) {
+  if (state_ != State::silent) return;
+  state_ = State::set;
+  set(time);
+}
+
+void Doorbell::silence() {
+  if (state_ == State::silent) return;
+  state_ = State::silent;
+  set(std::chrono::nanoseconds(0));  // takes back a ring that nobody has read, too
+}
+
+void Doorbell::set(std::chrono::nanoseconds time) {
+  itimerspec spec{};
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  spec.it_value.tv_sec = seconds.count();
+  spec.it_value.tv_nsec = (time - seconds).count();
+  timerfd_settime(fd_.get(), 0, &spec, nullptr);
 }
 
 }  // namespace tld::hsm

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Unix stream sockets and the eventfd that wakes a thread which polls them.
+// Unix stream sockets, and what wakes a thread that polls them.
 //
-// Thread rule: EventFlag is safe from any thread; functions are pure but for the kernel.
+// Thread rule: EventFlag is safe from any thread, Doorbell under its owner's lock; functions are
+// pure but for the kernel.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "base/file_descriptor.h"
@@ -29,6 +31,24 @@ class EventFlag {
 
  private:
   base::FileDescriptor fd_;
+};
+
+// Wakes a thread that polls, at once or soon, so that what comes until then goes with it: a wake-up
+// costs more than what most of them carry. REQUIRES: the owner's lock around each call but fd().
+class Doorbell {
+ public:
+  Doorbell();
+  int fd() const { return fd_.get(); }  // readable when it rings
+  void ring();
+  void ring_within(std::chrono::microseconds time);  // unless that is set already
+  void silence();
+
+ private:
+  enum class State { silent, set, rings };
+  void set(std::chrono::nanoseconds time);
+
+  base::FileDescriptor fd_;
+  State state_ = State::silent;
 };
 
 }  // namespace tld::hsm

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 namespace tld::plugin {
@@ -14,6 +15,7 @@ namespace {
 std::atomic<Server*> the_server{nullptr};
 
 constexpr std::chrono::seconds look_interval{2};
+constexpr unsigned most_verifying = 4;  // threads
 
 // Without a register nothing says whose backup was proved, so the policy could not be kept.
 base::Status check_backups(const ZoneConfig& zone, const keys::Policy& policy) {
@@ -108,6 +110,8 @@ base::Status Server::configure(const Config& config) {
   start_tokens(config);
   signer::SigningService::Options options;
   options.sign_deadline = {};
+  // Verifying takes as long as signing does in software: one thread would hold up a fast token.
+  options.verifying_threads = std::clamp(std::thread::hardware_concurrency(), 1U, most_verifying);
   for (const TokenConfig& token : config.tokens) {
     options.sign_deadline =
         std::max<std::chrono::milliseconds>(options.sign_deadline, token.sign_deadline);

@@ -12,45 +12,13 @@ namespace tld::signer {
 
 using std::chrono::milliseconds;
 
-// Counts signatures in the making, and collects those that failed.
-struct Filler::Window {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::size_t open = 0;
-  std::vector<Agenda::Work> failed;
-
-  void enter(std::size_t limit) {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return open < limit; });
-    ++open;
-  }
-  void leave(const Agenda::Work& work, bool success) {
-    {
-      const std::lock_guard lock(mutex);
-      --open;
-      if (!success) failed.push_back(work);
-    }
-    changed.notify_all();
-  }
-  bool has_failed() {
-    const std::lock_guard lock(mutex);
-    return !failed.empty();
-  }
-  // Waits for all that is in the making.
-  std::vector<Agenda::Work> drain() {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [this] { return open == 0; });
-    return std::exchange(failed, {});
-  }
-};
-
 Filler::Filler(Options options, Current current, SigningService& service,
                std::shared_ptr<const base::Clock> clock)
     : options_(options),
       current_(std::move(current)),
       service_(service),
       clock_(std::move(clock)),
-      window_(std::make_shared<Window>()),
+      window_(std::make_shared<FillWindow>(options.window, options.largest_window)),
       thread_([this] { run(); }) {}
 
 Filler::~Filler() {
@@ -72,7 +40,10 @@ void Filler::wake() {
 
 bool Filler::rest(milliseconds time, bool wakes) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, time, [&] { return (wakes && woken_) || stopping_; });
+  // To wait for no time is a call into the kernel, too.
+  if (time > milliseconds{0}) {
+    changed_.wait_for(lock, time, [&] { return (wakes && woken_) || stopping_; });
+  }
   if (wakes) woken_ = false;
   return !stopping_;
 }
@@ -114,7 +85,7 @@ milliseconds Filler::make(const Agenda::Work& work) {
   if (!clock_->is_trusted()) return options_.pause_after_failure;
   const auto wait = zone_->key(work.key).budgets().draw(std::chrono::steady_clock::now());
   if (wait > wait.zero()) return std::chrono::ceil<milliseconds>(wait);
-  window_->enter(options_.window);
+  window_->enter();
   const auto leave = [window = window_, work](const base::Status& status) {
     window->leave(work, status.has_value());
   };

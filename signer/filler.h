@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "signer/agenda.h"
+#include "signer/fill_window.h"
 #include "signer/signed_zone.h"
 #include "signer/signing_service.h"
 
@@ -27,7 +28,8 @@ namespace tld::signer {
 class Filler {
  public:
   struct Options {
-    std::size_t window = 16;                              // signatures in the making at once
+    std::size_t window = 16;           // signatures in the making at once, at least
+    std::size_t largest_window = 256;  // with a token that is fast (fill_window.h)
     std::chrono::milliseconds pause_after_failure{1000};  // a token that fails is not hammered
     std::chrono::milliseconds longest_rest{30000};        // without a look for what has come due
   };
@@ -42,7 +44,6 @@ class Filler {
   std::size_t missing() const { return missing_.load(); }
 
  private:
-  struct Window;
   void run();
   std::chrono::milliseconds step();  // does one thing, and says how long there is nothing to do
   std::chrono::milliseconds make(const Agenda::Work& work);
@@ -54,7 +55,7 @@ class Filler {
   const Current current_;
   SigningService& service_;
   const std::shared_ptr<const base::Clock> clock_;
-  const std::shared_ptr<Window> window_;
+  const std::shared_ptr<FillWindow> window_;
   // Only the thread uses these.
   Agenda agenda_;
   std::shared_ptr<const SignedZone> zone_;

@@ -65,8 +65,9 @@ class SigningService {
  public:
   struct Options {
     unsigned verifying_threads = 1;
-    std::size_t maximum_in_flight = 4096;           // beyond it, start() refuses
-    std::chrono::milliseconds sign_deadline{2000};  // for one signature, queueing included
+    std::size_t maximum_in_flight = 4096;  // beyond it, start() refuses
+    // For one signature, queueing included; background work has 0.1 s more, and comes later by it.
+    std::chrono::milliseconds sign_deadline{2000};
   };
 
   SigningService(Options options, std::shared_ptr<const base::Clock> clock,

@@ -16,21 +16,31 @@ using std::chrono::steady_clock;
 constexpr std::size_t most_peers = 64;
 constexpr std::size_t most_unsent = std::size_t{64} << 20;
 constexpr std::size_t own_descriptors = 3;  // in front of the peers' in a poll
+// While the token has more to do, replies go so many at once.
+constexpr std::size_t replies_at_once = 64;
+constexpr std::chrono::microseconds longest_unsent{2000};
 
 }  // namespace
 
 void Server::Outbox::add(std::uint64_t peer, std::string reply) {
-  bool first = false;
-  {
-    const std::lock_guard lock(mutex);
-    first = replies.empty();
-    replies.emplace_back(peer, std::move(reply));
+  const std::lock_guard lock(mutex);
+  replies.emplace_back(peer, std::move(reply));
+  if (replies.size() < replies_at_once) {
+    filled.ring_within(longest_unsent);
+  } else {
+    filled.ring();
   }
-  if (first) filled.raise();
+}
+
+void Server::Outbox::send_now() {
+  const std::lock_guard lock(mutex);
+  if (!replies.empty()) filled.ring();
 }
 
 Server::Server(Listener listener, Service& service, base::Log& log)
-    : listener_(std::move(listener)), service_(service), log_(log) {}
+    : listener_(std::move(listener)), service_(service), log_(log) {
+  service_.when_idle([outbox = outbox_] { outbox->send_now(); });
+}
 
 void Server::run(int stop_fd) {
   while (!stop_) wait(stop_fd);
@@ -70,10 +80,10 @@ void Server::accept_all() {
 }
 
 void Server::collect_replies() {
-  outbox_->filled.lower();
   std::vector<std::pair<std::uint64_t, std::string>> replies;
   {
     const std::lock_guard lock(outbox_->mutex);
+    outbox_->filled.silence();
     replies.swap(outbox_->replies);
   }
   for (auto& [number, reply] : replies) {
@@ -98,7 +108,15 @@ bool Server::receive(std::uint64_t number, Peer& peer) {
   return take_requests(number, peer);
 }
 
+// All that came at once goes to the token's queue at once: its threads wake up once.
 bool Server::take_requests(std::uint64_t number, Peer& peer) {
+  std::vector<Job> jobs;
+  const bool goes_on = take_requests(number, peer, jobs);
+  service_.submit(std::move(jobs));
+  return goes_on;
+}
+
+bool Server::take_requests(std::uint64_t number, Peer& peer, std::vector<Job>& jobs) {
   for (;;) {
     const auto frame = peer.reader.next();
     if (frame.has_value() && !frame.value()) return true;
@@ -109,27 +127,34 @@ bool Server::take_requests(std::uint64_t number, Peer& peer) {
                  "tld-hsmd: closing a connection: " + request.error().message);
       return false;
     }
-    answer(number, peer, std::move(request.value()));
+    if (request.value().kind == Kind::health || request.value().kind == Kind::list) {
+      answer(peer, request.value());
+    } else {
+      jobs.push_back(job_for(number, std::move(request.value())));
+    }
   }
 }
 
-void Server::answer(std::uint64_t number, Peer& peer, Request request) {
+void Server::answer(Peer& peer, const Request& request) {
   Reply reply{request.kind, request.id, {}, {}};
   if (request.kind == Kind::health) {
     reply.body = encode(service_.health());
     peer.out += encode(reply);
-  } else if (request.kind == Kind::list) {
+  } else {
     const auto keys = service_.keys();
     peer.out +=
         encode(Reply::to(reply, keys.has_value() ? base::Result<std::string>(encode(keys.value()))
                                                  : base::Result<std::string>(keys.error())));
-  } else {
-    const auto deadline = steady_clock::now() + request.remaining;
-    service_.submit({std::move(request), deadline,
-                     [outbox = outbox_, number, reply](base::Result<std::string> signature) {
-                       outbox->add(number, encode(Reply::to(reply, std::move(signature))));
-                     }});
   }
+}
+
+Job Server::job_for(std::uint64_t number, Request request) {
+  const Reply reply{request.kind, request.id, {}, {}};
+  const auto deadline = steady_clock::now() + request.remaining;
+  return {std::move(request), deadline,
+          [outbox = outbox_, number, reply](base::Result<std::string> signature) {
+            outbox->add(number, encode(Reply::to(reply, std::move(signature))));
+          }};
 }
 
 bool Server::flush(Peer& peer) const {

@@ -39,9 +39,10 @@ class Server {
   struct Outbox {
     std::mutex mutex;
     std::vector<std::pair<std::uint64_t, std::string>> replies;  // by peer; guarded by mutex
-    EventFlag filled;
+    Doorbell filled;                                             // guarded by mutex
 
     void add(std::uint64_t peer, std::string reply);
+    void send_now();
   };
 
   void wait(int stop_fd);
@@ -50,7 +51,9 @@ class Server {
   bool serve(std::uint64_t number, Peer& peer, short events);
   bool receive(std::uint64_t number, Peer& peer);
   bool take_requests(std::uint64_t number, Peer& peer);
-  void answer(std::uint64_t number, Peer& peer, Request request);
+  bool take_requests(std::uint64_t number, Peer& peer, std::vector<Job>& jobs);
+  void answer(Peer& peer, const Request& request);
+  Job job_for(std::uint64_t number, Request request);
   bool flush(Peer& peer) const;
 
   Listener listener_;

@@ -34,12 +34,15 @@ Service::~Service() {
   state_.close();
 }
 
-void Service::submit(Job job) {
-  if (config_.zones.find(job.request.key) == config_.zones.end()) {
-    return job.done(
-        base::not_found("key " + base::to_hex(job.request.key) + " is not configured here"));
+void Service::submit(std::vector<Job> jobs) {
+  const auto unknown = std::stable_partition(jobs.begin(), jobs.end(), [this](const Job& job) {
+    return config_.zones.find(job.request.key) != config_.zones.end();
+  });
+  for (auto job = unknown; job != jobs.end(); ++job) {
+    job->done(base::not_found("key " + base::to_hex(job->request.key) + " is not configured here"));
   }
-  state_.add_job(std::move(job));
+  jobs.erase(unknown, jobs.end());
+  state_.add_jobs(std::move(jobs));
 }
 
 }  // namespace tld::hsm

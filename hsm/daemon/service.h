@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -27,8 +28,10 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // sign or prove; `done` exactly once, perhaps at once.
-  void submit(Job job);
+  // sign or prove; each `done` exactly once, perhaps at once.
+  void submit(std::vector<Job> jobs);
+  // Called when a session finds no more to do. REQUIRES: once, before the first submit().
+  void when_idle(std::function<void()> call) { state_.when_idle(std::move(call)); }
   base::Result<std::vector<KeyInfo>> keys() const { return state_.keys(); }
   Health health() const { return state_.health(); }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "hsm/daemon/token_state.h"
 
+#include <iterator>
 #include <utility>
 
 #include "base/bytes.h"
@@ -15,29 +16,56 @@ constexpr std::size_t most_octets = std::size_t{64} << 20;
 
 }  // namespace
 
-void TokenState::add_job(Job job) {
-  base::Result<std::string> failure = std::string();
+std::optional<base::Error> TokenState::refusal_locked(const Job& job) const {
+  if (stop_) return base::unavailable("tld-hsmd is stopping");
+  if (!opened_.token) return away_locked();
+  if (jobs_.size() < most_jobs && job.request.message.size() <= most_octets - jobs_octets_) {
+    return std::nullopt;
+  }
+  return base::unavailable("too many requests are waiting for the token");
+}
+
+void TokenState::add_jobs(std::vector<Job> jobs) {
+  std::vector<std::pair<Job, base::Error>> refused;
   {
     const std::lock_guard lock(mutex_);
-    if (stop_) {
-      failure = base::unavailable("tld-hsmd is stopping");
-    } else if (!opened_.token) {
-      failure = away_locked();
-    } else if (jobs_.size() >= most_jobs ||
-               job.request.message.size() > most_octets - jobs_octets_) {
-      failure = base::unavailable("too many requests are waiting for the token");
-    } else {
+    const std::size_t before = jobs_.size();
+    for (Job& job : jobs) {
+      if (auto refusal = refusal_locked(job)) {
+        refused.emplace_back(std::move(job), std::move(*refusal));
+        continue;
+      }
       jobs_octets_ += job.request.message.size();
-      jobs_.push_back(std::move(job));
+      insert_locked(std::move(job));
+    }
+    if (jobs_.size() == before + 1) {
       job_added_.notify_one();
-      return;
+    } else if (jobs_.size() > before) {
+      job_added_.notify_all();
     }
   }
-  job.done(std::move(failure));
+  for (auto& [job, refusal] : refused) job.done(std::move(refusal));
+}
+
+// By deadline. Nearly all go to the end.
+void TokenState::insert_locked(Job job) {
+  auto at = jobs_.end();
+  while (at != jobs_.begin() && std::prev(at)->deadline > job.deadline) --at;
+  jobs_.insert(at, std::move(job));
+}
+
+void TokenState::when_idle(std::function<void()> call) {
+  const std::lock_guard lock(mutex_);
+  idle_ = std::move(call);
 }
 
 std::optional<Job> TokenState::next_job(std::uint64_t number) {
   std::unique_lock lock(mutex_);
+  if (jobs_.empty() && idle_) {
+    lock.unlock();
+    idle_();
+    lock.lock();
+  }
   job_added_.wait(lock, [&] { return stop_ || opened_.number != number || !jobs_.empty(); });
   if (stop_ || opened_.number != number) return std::nullopt;
   Job job = std::move(jobs_.front());

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -39,8 +40,10 @@ class TokenState {
   };
 
   // For the workers.
-  void add_job(
-      Job job);  // answers unavailable itself while the token is away, or when too many wait
+  // Answers unavailable itself while the token is away, or when too many wait.
+  void add_jobs(std::vector<Job> jobs);
+  // Called by a worker that finds no job, without a lock. REQUIRES: set once, before the first job.
+  void when_idle(std::function<void()> call);
   // Waits for a job, or for the token with `number` to be gone (nullopt), or for the end (nullopt).
   std::optional<Job> next_job(std::uint64_t number);
   // With a token in it, the caller counts as having a session until session_closed().
@@ -69,11 +72,14 @@ class TokenState {
 
  private:
   base::Error away_locked() const;
+  std::optional<base::Error> refusal_locked(const Job& job) const;
+  void insert_locked(Job job);
 
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable job_added_;
   std::condition_variable token_changed_;
-  std::deque<Job> jobs_;
+  std::function<void()> idle_;
+  std::deque<Job> jobs_;         // the earliest deadline first
   std::size_t jobs_octets_ = 0;  // of their messages
   Opened opened_;
   std::string why_away_ = "the token is being opened";

@@ -14,6 +14,7 @@ import time
 
 SOCKETS = 8  # 16-bit ids run out within seconds on one
 LINGER = 1.0  # seconds to wait for the last answers
+RRSIG_IN = struct.pack("!HH", 46, 1)  # type and class
 
 
 @dataclasses.dataclass
@@ -21,6 +22,7 @@ class Outcome:
     sent: int = 0
     rcodes: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     seconds: list = dataclasses.field(default_factory=list)
+    unsigned: int = 0  # answers without an RRSIG RR
 
     @property
     def answered(self):
@@ -151,3 +153,4 @@ def _collect(poller, by_file, waiting, outcomes, milliseconds):
             if tag is not None:
                 outcomes[tag].seconds.append(arrived - sent)
                 outcomes[tag].rcodes[wire[3] & 0x0F] += 1
+                outcomes[tag].unsigned += RRSIG_IN not in wire

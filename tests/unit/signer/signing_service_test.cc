@@ -127,6 +127,42 @@ TEST_F(SigningServiceTest, AfterAWrongSignatureTheOtherTokenSigns) {
   EXPECT_EQ(two.members[1]->view().state, hsm::Breaker::State::closed);
 }
 
+// Notes the deadline of each request.
+class DeadlineDoor final : public hsm::KeyDoor {
+ public:
+  explicit DeadlineDoor(std::shared_ptr<hsm::KeyDoor> door) : door_(std::move(door)) {}
+  void sign(const hsm::KeyId& id, std::string message, base::Deadline deadline,
+            SignDone done) override {
+    deadlines.push_back(deadline);
+    door_->sign(id, std::move(message), deadline, std::move(done));
+  }
+  base::Result<std::vector<hsm::KeyInfo>> list(base::Deadline deadline) override {
+    return door_->list(deadline);
+  }
+  hsm::Health health(base::Deadline deadline) override { return door_->health(deadline); }
+
+  std::vector<base::Deadline> deadlines;
+
+ private:
+  const std::shared_ptr<hsm::KeyDoor> door_;
+};
+
+// Catches: a question that waits behind what the background has sent.
+TEST_F(SigningServiceTest, TheBackgroundComesLaterByItsDeadline) {
+  const auto deadlines = std::make_shared<DeadlineDoor>(door);
+  key = ZoneKey::make(key->dnskey(), key->id(), deadlines).value();
+  const auto zone = signed_zone();
+  const auto usual = SigningService::Options{}.sign_deadline;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto background = service.start(zone, 0, 0, Reason::background);
+  EXPECT_TRUE(background->wait_until(soon()).value());
+  EXPECT_TRUE(sign(zone, 1));
+  const auto end = std::chrono::steady_clock::now();
+  ASSERT_EQ(deadlines->deadlines.size(), 2u);
+  EXPECT_GE(deadlines->deadlines[0], begin + usual + milliseconds{100});
+  EXPECT_LE(deadlines->deadlines[1], end + usual);
+}
+
 // Catches: a request that goes round and round between tokens that are all wrong.
 TEST_F(SigningServiceTest, WhenAllTokensAreWrongItFails) {
   const auto stranger = std::make_shared<hsm::SoftwareKeys>();
