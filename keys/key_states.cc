@@ -200,15 +200,24 @@ std::string broken_dnskey_rule(const Keys& keys, const Version& ds, const Versio
   return "";
 }
 
+// ZSKs of one algorithm that sign together are alternatives: an RRset has the signature of one of
+// them, whichever, so each must be in the DNSKEY RRset.
+bool proves(const Keys& keys, std::uint8_t algorithm, const Version& dnskeys, const Version& data) {
+  bool any = false;
+  for (const std::size_t place : data.members) {
+    if (keys[place].dnskey.algorithm != algorithm) continue;
+    if (!contains(dnskeys.members, place)) return false;
+    any = true;
+  }
+  return any;
+}
+
 std::string broken_rrsig_rule(const Keys& keys, const Version& dnskeys, const Version& data) {
   for (const std::uint8_t algorithm : algorithms_of(keys, dnskeys.members)) {
-    const bool proved = std::ranges::any_of(data.members, [&](std::size_t place) {
-      return keys[place].dnskey.algorithm == algorithm && contains(dnskeys.members, place);
-    });
-    if (proved) continue;
+    if (proves(keys, algorithm, dnskeys, data)) continue;
     return fmt::format(
-        "KEY-RULE-RRSIG: who remembers a DNSKEY RRset of {} finds data signed by {}: no signature "
-        "with algorithm {} that these keys verify",
+        "KEY-RULE-RRSIG: who remembers a DNSKEY RRset of {} finds data signed by {}: not each "
+        "signature with algorithm {} is one that these keys verify",
         list_of(keys, dnskeys.members), list_of(keys, data.members), algorithm);
   }
   return "";

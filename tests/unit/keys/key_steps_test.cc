@@ -201,6 +201,32 @@ TEST(KeySteps, CompromisedZskIsReplacedAtOnceAsThePolicySays) {
   EXPECT_EQ(removal->latest, now + minutes{5} + seconds{20} + days{2});
 }
 
+// One of two ZSKs that sign together makes the signatures: who has the DNSKEY RRset from before it
+// was published finds them bogus, though the other one is in it.
+TEST(KeySteps, AZskSignsBesideAnotherOnlyWhenItIsKnown) {
+  const base::Time now = start + minutes{1};
+  Keys keys = with_steps(in_service(), {{zsk, Kind::compromised}}, now);
+  const KeySteps beside = {{spare, Kind::activated}};
+  EXPECT_THAT(refusal(keys, beside, now), HasSubstr("KEY-RULE-RRSIG"));
+  EXPECT_EQ(earliest({}, keys, beside, now).value(), start + known);
+  EXPECT_EQ(next_steps({}, keys, now)[0].time, start + known);
+  keys = with_steps(keys, beside, start + known);
+  // While both sign, or may have, neither goes.
+  EXPECT_THAT(refusal(keys, {{zsk, Kind::removed}}, start + days{9}), HasSubstr("KEY-RULE-RRSIG"));
+  keys = with_steps(keys, {{spare, Kind::signed_all}, {zsk, Kind::retired}}, start + days{10});
+  keys = with_steps(keys, {{zsk, Kind::signatures_gone}}, start + days{10});
+  EXPECT_EQ(earliest({}, keys, {{zsk, Kind::removed}}, start + days{10}).value(),
+            start + days{10} + forgotten);
+}
+
+// Signatures of an algorithm that the DNSKEY RRset does not have need no key in it.
+TEST(KeySteps, AZskOfANewAlgorithmSignsBeforeItIsPublished) {
+  Keys keys = in_service();
+  keys.push_back(key(5, false, {}));
+  keys.back().dnskey.algorithm = 8;
+  EXPECT_EQ(refusal(keys, {{4, Kind::activated}}, start), "");
+}
+
 TEST(KeyTimes, AreThoseOfRfc7583) {
   const Keys keys =
       with_steps(in_service(), {{spare, Kind::activated}, {zsk, Kind::retired}}, start + days{7});
