@@ -7,6 +7,7 @@
 // Errors are `refused`:
 //   KEY-UNKNOWN   the slot lists a key that the register does not have: `tldctl keys add` first
 //   KEY-TAG-USED  ... whose tag, or its tag when revoked, another key of the zone has or had
+//   KEY-RETIRED   ... that is compromised and was removed
 //   KEY-...       of check_steps() (key_steps.h), for a key that comes or goes too early
 //
 // While another operator's key signs the zone and none of ours does, slots are not in use yet (or

@@ -125,6 +125,21 @@ TEST(SlotSteps, WhileAnotherOperatorSignsNothingIsAStep) {
   EXPECT_FALSE(is_signed_elsewhere(zone.keys));
 }
 
+// Who has stolen a key has use for an old file that lists it.
+TEST(SlotSteps, ACompromisedKeyThatWasRemovedIsNotListedAgain) {
+  Zone zone;
+  zone.happened(1, Kind::published, days{40});
+  zone.happened(1, Kind::compromised, days{30});
+  const Listing with = zone.slot({zone.zsk, zone.next_zsk}, {zone.ksk});
+  EXPECT_EQ(zone.refusal(with), "");  // it is there still
+  zone.happened(1, Kind::removed, days{20});
+  EXPECT_THAT(zone.refusal(with), HasSubstr("KEY-RETIRED: ZSK"));
+  const auto planned = check_planned(zone.policy, zone.keys, with, zone.now);
+  ASSERT_FALSE(planned);
+  EXPECT_THAT(planned.error().message, HasSubstr("KEY-RETIRED: ZSK"));
+  EXPECT_EQ(zone.refusal(zone.slot({zone.zsk}, {zone.ksk})), "");
+}
+
 // Slots of a file: the one that lets the KSK go too early is left out, whatever comes behind.
 TEST(SlotSteps, AFileIsPublishedSlotBySlot) {
   Zone zone;
