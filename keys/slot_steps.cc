@@ -129,9 +129,11 @@ Publishable publishable(const Policy& policy, const Keys& keys, const SignedKeys
   for (const Slot& slot : file.slots()) {
     const base::Status allowed =
         check_slot(policy, keys, listing_of(slot), std::max(now, slot.start));
+    const bool has_begun = slot.start <= now && now < slot.expiration();
     if (allowed) {
       found.starts.insert(slot.start);
-    } else if (slot.start <= now && now < slot.expiration()) {
+      if (has_begun) found.held_back.clear();  // it has replaced those before it
+    } else if (has_begun) {
       found.held_back = fmt::format("the slot of {} is not published: {}", time_text(slot.start),
                                     allowed.error().message);
     }

@@ -49,7 +49,7 @@ base::Status check_planned(const Policy& policy, const Keys& keys, const Listing
                            base::Time time);
 
 // The slots of a file that may be published as far as is known at `now`, those to come at their
-// start; and why those that began may not be, "" when all may.
+// start; and why one that began later than the last of them to begin may not be, "" when all may.
 struct Publishable {
   std::set<base::Time> starts;
   std::string held_back;
