@@ -62,13 +62,14 @@ std::optional<base::Time> earlier(std::optional<base::Time> a, std::optional<bas
 }
 
 // Others replace the version: it is out of service once somebody has seen that a member of it is
-// gone everywhere, or that a later member is everywhere.
+// gone everywhere, or that a later member is everywhere; of a DS that was withdrawn, the former.
 struct Evidence {
   Kind gone, everywhere;
 };
 
-std::optional<base::Time> seen_replaced(const Version& version, const Keys& keys,
-                                        const Spans& spans, const Evidence& evidence) {
+std::optional<base::Time> seen_replaced(const Version& version, const Version& next,
+                                        const Keys& keys, const Spans& spans,
+                                        const Evidence& evidence) {
   std::optional<base::Time> until;
   bool foreign = false;
   for (const std::size_t member : version.members) {
@@ -77,6 +78,9 @@ std::optional<base::Time> seen_replaced(const Version& version, const Keys& keys
   }
   // Another operator's servers know nothing of our signing.
   if (foreign && evidence.everywhere == Kind::signed_all) return until;
+  // A parent may have the new DS everywhere and the old one still, whatever was asked of it.
+  const bool loses = !std::ranges::includes(next.members, version.members);
+  if (loses && evidence.everywhere == Kind::ds_seen) return until;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const bool joined = spans[i].begin && *spans[i].begin > version.from;
     if (joined && !contains(version.members, i)) {
@@ -94,7 +98,7 @@ std::vector<Version> observed_versions(const Keys& keys, const Spans& spans,
   }
   for (std::size_t i = 0; i + 1 < versions.size(); ++i) {
     Version& version = versions[i];
-    version.served_until = seen_replaced(version, keys, spans, evidence);
+    version.served_until = seen_replaced(version, versions[i + 1], keys, spans, evidence);
     // What was never observed cannot have been replaced before its successor came.
     if (version.served_until) {
       version.served_until = std::max(*version.served_until, versions[i + 1].from);

@@ -94,7 +94,10 @@ TEST(KeyStates, OfAKskAlongItsLife) {
   keys = with_steps(keys, {{next_ksk, Kind::ds_submitted}, {ksk, Kind::ds_withdrawn}}, change);
   EXPECT_EQ(state(keys, next_ksk, change), (KeyState{omnipresent, hidden, omnipresent, rumoured}));
   EXPECT_EQ(state(keys, ksk, change + days{9}).ds, unretentive);  // nobody has looked at the parent
-  keys = with_steps(keys, {{next_ksk, Kind::ds_seen}}, change + days{2});
+  // Beside the new one the old one may be there still.
+  keys = with_steps(keys, {{next_ksk, Kind::ds_seen}}, change + days{1});
+  EXPECT_EQ(state(keys, ksk, change + days{9}).ds, unretentive);
+  keys = with_steps(keys, {{ksk, Kind::ds_gone}}, change + days{2});
   EXPECT_EQ(state(keys, ksk, change + days{2} + ds_forgotten - seconds{1}).ds, unretentive);
   EXPECT_EQ(state(keys, ksk, change + days{2} + ds_forgotten).ds, hidden);
 }
@@ -152,6 +155,8 @@ TEST(KeySteps, OldKskStaysWhileItsDsIsRemembered) {
   EXPECT_THAT(refusal(keys, leave, change + days{300}), HasSubstr("KEY-RULE-DNSKEY"));
   keys.at(next_ksk).events.push_back(
       {Kind::ds_seen, change + days{2}, days{20}});  // TTL of 20 days
+  EXPECT_THAT(refusal(keys, leave, change + days{300}), HasSubstr("KEY-RULE-DNSKEY"));
+  keys = with_steps(keys, {{ksk, Kind::ds_gone}}, change + days{2});
   EXPECT_EQ(earliest({}, keys, leave, change + days{2}).value(),
             change + days{2} + days{20} + hours{2});
 }
