@@ -62,13 +62,14 @@ std::optional<base::Time> earlier(std::optional<base::Time> a, std::optional<bas
 }
 
 // Others replace the version: it is out of service once somebody has seen that a member of it is
-// gone everywhere, or that a later member is everywhere.
+// gone everywhere, or that a later member is everywhere; of a DS that was withdrawn, the former.
 struct Evidence {
   Kind gone, everywhere;
 };
 
-std::optional<base::Time> seen_replaced(const Version& version, const Keys& keys,
-                                        const Spans& spans, const Evidence& evidence) {
+std::optional<base::Time> seen_replaced(const Version& version, const Version& next,
+                                        const Keys& keys, const Spans& spans,
+                                        const Evidence& evidence) {
   std::optional<base::Time> until;
   bool foreign = false;
   for (const std::size_t member : version.members) {
@@ -77,6 +78,9 @@ std::optional<base::Time> seen_replaced(const Version& version, const Keys& keys
   }
   // Another operator's servers know nothing of our signing.
   if (foreign && evidence.everywhere == Kind::signed_all) return until;
+  // A parent may have the new DS everywhere and the old one still, whatever was asked of it.
+  const bool loses = !std::ranges::includes(next.members, version.members);
+  if (loses && evidence.everywhere == Kind::ds_seen) return until;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const bool joined = spans[i].begin && *spans[i].begin > version.from;
     if (joined && !contains(version.members, i)) {
@@ -94,7 +98,7 @@ std::vector<Version> observed_versions(const Keys& keys, const Spans& spans,
   }
   for (std::size_t i = 0; i + 1 < versions.size(); ++i) {
     Version& version = versions[i];
-    version.served_until = seen_replaced(version, keys, spans, evidence);
+    version.served_until = seen_replaced(version, versions[i + 1], keys, spans, evidence);
     // What was never observed cannot have been replaced before its successor came.
     if (version.served_until) {
       version.served_until = std::max(*version.served_until, versions[i + 1].from);
@@ -200,15 +204,24 @@ std::string broken_dnskey_rule(const Keys& keys, const Version& ds, const Versio
   return "";
 }
 
+// ZSKs of one algorithm that sign together are alternatives: an RRset has the signature of one of
+// them, whichever, so each must be in the DNSKEY RRset.
+bool proves(const Keys& keys, std::uint8_t algorithm, const Version& dnskeys, const Version& data) {
+  bool any = false;
+  for (const std::size_t place : data.members) {
+    if (keys[place].dnskey.algorithm != algorithm) continue;
+    if (!contains(dnskeys.members, place)) return false;
+    any = true;
+  }
+  return any;
+}
+
 std::string broken_rrsig_rule(const Keys& keys, const Version& dnskeys, const Version& data) {
   for (const std::uint8_t algorithm : algorithms_of(keys, dnskeys.members)) {
-    const bool proved = std::ranges::any_of(data.members, [&](std::size_t place) {
-      return keys[place].dnskey.algorithm == algorithm && contains(dnskeys.members, place);
-    });
-    if (proved) continue;
+    if (proves(keys, algorithm, dnskeys, data)) continue;
     return fmt::format(
-        "KEY-RULE-RRSIG: who remembers a DNSKEY RRset of {} finds data signed by {}: no signature "
-        "with algorithm {} that these keys verify",
+        "KEY-RULE-RRSIG: who remembers a DNSKEY RRset of {} finds data signed by {}: not each "
+        "signature with algorithm {} is one that these keys verify",
         list_of(keys, dnskeys.members), list_of(keys, data.members), algorithm);
   }
   return "";

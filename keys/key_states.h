@@ -13,7 +13,8 @@
 //   KEY-RULE-DNSKEY  each algorithm of a remembered DS RRset has a KSK that signs each remembered
 //                    DNSKEY RRset
 //   KEY-RULE-RRSIG   each algorithm of a remembered DNSKEY RRset has a ZSK in it that has signed
-//                    each remembered RRset of the zone
+//                    each remembered RRset of the zone; of ZSKs of one algorithm that sign
+//                    together any one may have, so all are in it
 //
 // Thread rule: values and pure functions.
 #pragma once

@@ -5,8 +5,8 @@
 //
 //   ZSK         pre-publication (RFC 7583 §2.1): publish the spare, activate it when the lifetime
 //               of the active one is over, remove the old one
-//   compromised ZSK   the spare takes over at once; retire-now: in one step; replace-then-retire:
-//               the old one signs on until the spare has signed all
+//   compromised ZSK   the spare takes over as soon as it is known everywhere; retire-now: in one
+//               step; replace-then-retire: the old one signs on until the spare has signed all
 //   KSK         double-KSK or double-DS (RFC 7583 §2.2), as soon as there is another KSK; likewise
 //               when compromised
 //   algorithm   RFC 6781 §4.1.4, as soon as there are keys of the policy's algorithm beside others:

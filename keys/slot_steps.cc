@@ -32,6 +32,25 @@ base::Status check_known(const Keys& keys, const Listing& slot) {
   return base::ok();
 }
 
+// Other operators' KSKs stand in their RRset only (RFC 6781 §4.3.5.1).
+bool is_ours_to_say(const ManagedKey& key) {
+  return !(key.foreign && key.is_ksk());
+}
+
+// A stolen key's DNSKEY comes back with no file, old or signed before the theft. (One that was only
+// replaced may be in a file that was asked for before: it signs nothing, and is harmless.)
+base::Status check_not_stolen(const Keys& keys, const Listing& slot) {
+  for (const ManagedKey& key : keys) {
+    const bool stolen = key.has(Kind::compromised) && key.has(Kind::removed);
+    if (!stolen || !is_ours_to_say(key) || !contains(slot.dnskeys, key.dnskey)) continue;
+    return base::refused(
+        fmt::format("KEY-RETIRED: {}: it is listed, but compromised and was removed: take a "
+                    "signed-key file without it",
+                    key.describe()));
+  }
+  return base::ok();
+}
+
 void add_coming(KeySteps& steps, const ManagedKey& key, std::size_t place, const Listing& slot) {
   if (contains(slot.dnskeys, key.dnskey) && !key.has(Kind::published)) {
     steps.push_back({place, Kind::published});
@@ -48,11 +67,6 @@ void add_going(KeySteps& steps, const ManagedKey& key, std::size_t place, const 
   if (!listed && key.has(Kind::published) && !key.has(Kind::removed)) {
     steps.push_back({place, Kind::removed});
   }
-}
-
-// Other operators' KSKs stand in their RRset only (RFC 6781 §4.3.5.1).
-bool is_ours_to_say(const ManagedKey& key) {
-  return !(key.foreign && key.is_ksk());
 }
 
 }  // namespace
@@ -84,6 +98,7 @@ base::Result<KeySteps> slot_steps(const Keys& keys, const Listing& slot) {
   TLD_TRY(check_known(keys, slot));
   KeySteps steps;
   if (is_signed_elsewhere(keys)) return steps;
+  TLD_TRY(check_not_stolen(keys, slot));
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (is_ours_to_say(keys[i])) add_coming(steps, keys[i], i, slot);
   }
@@ -114,9 +129,11 @@ Publishable publishable(const Policy& policy, const Keys& keys, const SignedKeys
   for (const Slot& slot : file.slots()) {
     const base::Status allowed =
         check_slot(policy, keys, listing_of(slot), std::max(now, slot.start));
+    const bool has_begun = slot.start <= now && now < slot.expiration();
     if (allowed) {
       found.starts.insert(slot.start);
-    } else if (slot.start <= now && now < slot.expiration()) {
+      if (has_begun) found.held_back.clear();  // it has replaced those before it
+    } else if (has_begun) {
       found.held_back = fmt::format("the slot of {} is not published: {}", time_text(slot.start),
                                     allowed.error().message);
     }

@@ -7,6 +7,7 @@
 // Errors are `refused`:
 //   KEY-UNKNOWN   the slot lists a key that the register does not have: `tldctl keys add` first
 //   KEY-TAG-USED  ... whose tag, or its tag when revoked, another key of the zone has or had
+//   KEY-RETIRED   ... that is compromised and was removed
 //   KEY-...       of check_steps() (key_steps.h), for a key that comes or goes too early
 //
 // While another operator's key signs the zone and none of ours does, slots are not in use yet (or
@@ -48,7 +49,7 @@ base::Status check_planned(const Policy& policy, const Keys& keys, const Listing
                            base::Time time);
 
 // The slots of a file that may be published as far as is known at `now`, those to come at their
-// start; and why those that began may not be, "" when all may.
+// start; and why one that began later than the last of them to begin may not be, "" when all may.
 struct Publishable {
   std::set<base::Time> starts;
   std::string held_back;

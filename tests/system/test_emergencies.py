@@ -28,7 +28,7 @@ def sha256(file):
 @pytest.mark.long
 def test_compromised_zsk(tmp_path):
     """Catches: a stolen ZSK that signs on, a DNSKEY of it that goes while its signatures are in caches,
-    an emergency file that is not what was made in the last sitting."""
+    an emergency file that is not what was made in the last sitting, and an old file that brings it back."""
     slow = {**policy(), "zone": {**policy()["zone"], "max-zone-ttl": "PT15S"}}
     slow["keys"]["zsk"] = {**slow["keys"]["zsk"], "postpublish": "PT25S",
                            "emergency-postpublish": "PT20S"}
@@ -51,6 +51,9 @@ def test_compromised_zsk(tmp_path):
         wait_for(installed, "the emergency file is allowed", 60, pause=0.5)
         zone.wait_for_event(stolen, "removed")
         check_whole(zone)
+        with pytest.raises(CommandFailed) as again:
+            zone.install(answer, zsks=[spare])
+        assert "KEY-RETIRED" in again.value.output
 
 
 def test_expired_signed_keys(tmp_path):

@@ -94,7 +94,10 @@ TEST(KeyStates, OfAKskAlongItsLife) {
   keys = with_steps(keys, {{next_ksk, Kind::ds_submitted}, {ksk, Kind::ds_withdrawn}}, change);
   EXPECT_EQ(state(keys, next_ksk, change), (KeyState{omnipresent, hidden, omnipresent, rumoured}));
   EXPECT_EQ(state(keys, ksk, change + days{9}).ds, unretentive);  // nobody has looked at the parent
-  keys = with_steps(keys, {{next_ksk, Kind::ds_seen}}, change + days{2});
+  // Beside the new one the old one may be there still.
+  keys = with_steps(keys, {{next_ksk, Kind::ds_seen}}, change + days{1});
+  EXPECT_EQ(state(keys, ksk, change + days{9}).ds, unretentive);
+  keys = with_steps(keys, {{ksk, Kind::ds_gone}}, change + days{2});
   EXPECT_EQ(state(keys, ksk, change + days{2} + ds_forgotten - seconds{1}).ds, unretentive);
   EXPECT_EQ(state(keys, ksk, change + days{2} + ds_forgotten).ds, hidden);
 }
@@ -152,6 +155,8 @@ TEST(KeySteps, OldKskStaysWhileItsDsIsRemembered) {
   EXPECT_THAT(refusal(keys, leave, change + days{300}), HasSubstr("KEY-RULE-DNSKEY"));
   keys.at(next_ksk).events.push_back(
       {Kind::ds_seen, change + days{2}, days{20}});  // TTL of 20 days
+  EXPECT_THAT(refusal(keys, leave, change + days{300}), HasSubstr("KEY-RULE-DNSKEY"));
+  keys = with_steps(keys, {{ksk, Kind::ds_gone}}, change + days{2});
   EXPECT_EQ(earliest({}, keys, leave, change + days{2}).value(),
             change + days{2} + days{20} + hours{2});
 }
@@ -199,6 +204,32 @@ TEST(KeySteps, CompromisedZskIsReplacedAtOnceAsThePolicySays) {
   ASSERT_NE(removal, after.end());
   EXPECT_EQ(removal->time, now + forgotten);
   EXPECT_EQ(removal->latest, now + minutes{5} + seconds{20} + days{2});
+}
+
+// One of two ZSKs that sign together makes the signatures: who has the DNSKEY RRset from before it
+// was published finds them bogus, though the other one is in it.
+TEST(KeySteps, AZskSignsBesideAnotherOnlyWhenItIsKnown) {
+  const base::Time now = start + minutes{1};
+  Keys keys = with_steps(in_service(), {{zsk, Kind::compromised}}, now);
+  const KeySteps beside = {{spare, Kind::activated}};
+  EXPECT_THAT(refusal(keys, beside, now), HasSubstr("KEY-RULE-RRSIG"));
+  EXPECT_EQ(earliest({}, keys, beside, now).value(), start + known);
+  EXPECT_EQ(next_steps({}, keys, now)[0].time, start + known);
+  keys = with_steps(keys, beside, start + known);
+  // While both sign, or may have, neither goes.
+  EXPECT_THAT(refusal(keys, {{zsk, Kind::removed}}, start + days{9}), HasSubstr("KEY-RULE-RRSIG"));
+  keys = with_steps(keys, {{spare, Kind::signed_all}, {zsk, Kind::retired}}, start + days{10});
+  keys = with_steps(keys, {{zsk, Kind::signatures_gone}}, start + days{10});
+  EXPECT_EQ(earliest({}, keys, {{zsk, Kind::removed}}, start + days{10}).value(),
+            start + days{10} + forgotten);
+}
+
+// Signatures of an algorithm that the DNSKEY RRset does not have need no key in it.
+TEST(KeySteps, AZskOfANewAlgorithmSignsBeforeItIsPublished) {
+  Keys keys = in_service();
+  keys.push_back(key(5, false, {}));
+  keys.back().dnskey.algorithm = 8;
+  EXPECT_EQ(refusal(keys, {{4, Kind::activated}}, start), "");
 }
 
 TEST(KeyTimes, AreThoseOfRfc7583) {

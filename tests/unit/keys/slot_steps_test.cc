@@ -125,6 +125,54 @@ TEST(SlotSteps, WhileAnotherOperatorSignsNothingIsAStep) {
   EXPECT_FALSE(is_signed_elsewhere(zone.keys));
 }
 
+// Who has stolen a key has use for an old file that lists it.
+TEST(SlotSteps, ACompromisedKeyThatWasRemovedIsNotListedAgain) {
+  Zone zone;
+  zone.happened(1, Kind::published, days{40});
+  zone.happened(1, Kind::compromised, days{30});
+  const Listing with = zone.slot({zone.zsk, zone.next_zsk}, {zone.ksk});
+  EXPECT_EQ(zone.refusal(with), "");  // it is there still
+  zone.happened(1, Kind::removed, days{20});
+  EXPECT_THAT(zone.refusal(with), HasSubstr("KEY-RETIRED: ZSK"));
+  const auto planned = check_planned(zone.policy, zone.keys, with, zone.now);
+  ASSERT_FALSE(planned);
+  EXPECT_THAT(planned.error().message, HasSubstr("KEY-RETIRED: ZSK"));
+  EXPECT_EQ(zone.refusal(zone.slot({zone.zsk}, {zone.ksk})), "");
+}
+
+// The same of a file, whose later slots do without the key.
+TEST(SlotSteps, ASlotWithARemovedCompromisedKeyIsHeldBack) {
+  Zone zone;
+  for (const Kind kind : {Kind::published, Kind::compromised, Kind::removed}) {
+    zone.happened(1, kind, days{20});
+  }
+  const std::vector<dns::Dnskey> both = {zone.zsk.zsk(), zone.next_zsk.zsk()};
+  const SigningPlan plan = testing::plan_of({&zone.ksk}, {both, {zone.zsk.zsk()}});
+  const auto file =
+      SignedKeys::parse(signed_keys_file(plan, first_start()).value(), plan.apex).value();
+  const Publishable before = publishable(zone.policy, zone.keys, file, first_start());
+  EXPECT_THAT(before.starts, ElementsAre(first_start() + days{1}));
+  EXPECT_THAT(before.held_back, HasSubstr("is not published: KEY-RETIRED"));
+  const base::Time later = first_start() + days{1};
+  EXPECT_EQ(publishable(zone.policy, zone.keys, file, later).held_back, "");
+}
+
+// After a roll the slots before it are not published again, and nobody waits for that.
+TEST(SlotSteps, ASlotThatALaterOneHasReplacedIsNotHeldBack) {
+  Zone zone;
+  zone.happened(1, Kind::published, days{40});
+  for (const Kind kind : {Kind::activated, Kind::signed_all}) zone.happened(1, kind, days{20});
+  const std::vector<dns::Dnskey> both = {zone.zsk.zsk(), zone.next_zsk.zsk()};
+  const SigningPlan plan = testing::plan_of({&zone.ksk}, {{zone.zsk.zsk()}, both, both});
+  const auto file =
+      SignedKeys::parse(signed_keys_file(plan, first_start()).value(), plan.apex).value();
+  const Publishable first = publishable(zone.policy, zone.keys, file, first_start());
+  EXPECT_THAT(first.held_back, HasSubstr("KEY-RULE-RRSIG"));
+  const Publishable second = publishable(zone.policy, zone.keys, file, first_start() + days{1});
+  EXPECT_THAT(second.starts, ElementsAre(first_start() + days{1}, first_start() + days{2}));
+  EXPECT_EQ(second.held_back, "");
+}
+
 // Slots of a file: the one that lets the KSK go too early is left out, whatever comes behind.
 TEST(SlotSteps, AFileIsPublishedSlotBySlot) {
   Zone zone;
