@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "signer/filler.h"
@@ -237,8 +238,17 @@ Status Follower::load_changes(const zones::PublishedChanges& changes) {
   latest_ =
       Version{changes.publication, signer::SignedZone::next(*latest_->signed_zone, update.zone)};
   to_sign_.insert(to_sign_.end(), update.to_sign.begin(), update.to_sign.end());
-  not_live_.insert(not_live_.end(), changes.names.begin(), changes.names.end());
+  wait_to_go_live(changes.names);
   return base::ok();
+}
+
+// In the order of their changes, each name once.
+void Follower::wait_to_go_live(const std::vector<zones::NameData>& names) {
+  std::set<std::string_view> again;
+  for (const zones::NameData& name : names) again.insert(name.name.wire());
+  std::erase_if(not_live_,
+                [&](const auto& earlier) { return again.contains(earlier.name.wire()); });
+  not_live_.insert(not_live_.end(), names.begin(), names.end());
 }
 
 // --- serving

@@ -128,6 +128,7 @@ class Follower {
   base::Status follow();
   base::Status load();
   base::Status load_changes(const zones::PublishedChanges& changes);
+  void wait_to_go_live(const std::vector<zones::NameData>& names);
   void take_other_lineage(Version next);
   void compact_when_worth_it();
   base::Status finish_compaction();
@@ -158,7 +159,7 @@ class Follower {
   std::unique_ptr<zones::Store> store_;
   std::optional<Version> latest_;          // what the store published last, as far as seen
   std::vector<zones::Slot> to_sign_;       // of latest_, before it may go live
-  std::vector<zones::NameData> not_live_;  // changed since what is live, latest state last
+  std::vector<zones::NameData> not_live_;  // changed since what is live: the latest states
   struct Compaction {
     std::future<base::Result<std::shared_ptr<const signer::SignedZone>>> result;
     zones::Publication from;
