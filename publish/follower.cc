@@ -77,16 +77,19 @@ Status Follower::look_guarded() {
 }
 
 Status Follower::look() {
+  go_back();  // this and the keys need no store
+  const Status has_keys = take_keys();
   if (!store_) {
     TLD_TRY(store_, zones::Store::open(options_.store, zones::Store::Mode::read_write));
   }
-  TLD_TRY(go_back());
-  TLD_TRY(take_keys());
+  TLD_TRY(go_back_in_store());
+  TLD_TRY(has_keys);
   TLD_TRY(follow());
   const Status published = publish();
   TLD_TRY(follow());
   const Status lives = go_live();
-  TLD_TRY(go_back());  // from what a verifier has refused just now
+  go_back();  // from what a verifier has refused just now
+  TLD_TRY(go_back_in_store());
   TLD_TRY(lives);
   TLD_TRY(finish_compaction());
   compact_when_worth_it();

@@ -113,6 +113,7 @@ class Follower {
     std::string complaint;
     std::uint32_t refused_serial = 0;  // nothing up to it goes live again
     bool begun = false;
+    bool served = false;  // what was accepted is; the store has yet to follow
   };
 
   void run();
@@ -135,8 +136,10 @@ class Follower {
   base::Status go_live();
   base::Status sign(const Version& next);
   base::Status verify(const signer::SignedZone& zone);
+  void ask_for_retreat(Retreat wanted);
   std::optional<Retreat> begin_retreat();
-  base::Status go_back();
+  void go_back();
+  base::Status go_back_in_store();
   base::Status retreat_in_store(const Retreat& retreat);
   bool is_refused(const zones::Publication& publication) const;
   void serve_what_needs_no_signature();
