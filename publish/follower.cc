@@ -41,6 +41,7 @@ Follower::~Follower() {
 
 void Follower::run() {
   while (!stopping_) {
+    woken_ = false;
     const Status outcome = look_guarded();
     note(outcome);
     // A connection that failed is made anew; the file may have been replaced.
@@ -49,9 +50,17 @@ void Follower::run() {
   }
 }
 
+void Follower::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_all();
+}
+
 void Follower::sleep_until(base::Deadline end) {
   std::unique_lock lock(mutex_);
-  wake_.wait_until(lock, end, [this] { return stopping_.load(); });
+  wake_.wait_until(lock, end, [this] { return stopping_ || woken_; });
 }
 
 // Until something may have changed in the store.
@@ -60,6 +69,7 @@ void Follower::wait(bool failed) {
   if (failed || store_ == nullptr) return sleep_until(now + options_.retry_after);
   const bool follows_only = store_->mode() == zones::Store::Mode::read_only;
   if (!follows_only) sleep_until(last_publication_ + options_.interval);
+  if (woken_) return;
   constexpr milliseconds at_most{100};  // so long an end of the server can be held up
   constexpr milliseconds where_nothing_tells{20};
   if (!store_->wait_for_commit(follows_only ? where_nothing_tells : at_most)) store_.reset();
@@ -95,33 +105,6 @@ Status Follower::look() {
   compact_when_worth_it();
   TLD_TRY(published);
   return say_what_stands_in_the_way();
-}
-
-// --- other keys
-
-// What goes live later is signed by them; what is live is served with them at once.
-Status Follower::take_keys() {
-  const auto keys = std::exchange(*new_keys_.lock(), std::nullopt);
-  if (!keys || *keys == zone_.keys) return base::ok();
-  const auto live = live_.current();
-  std::shared_ptr<const signer::SignedZone> next;
-  if (live) {
-    next = signer::SignedZone::with_keys(*live->signed_zone, *keys);
-    const Status accepted = verify(*next);
-    if (!accepted) {
-      if (!*new_keys_.read()) *new_keys_.lock() = *keys;
-      return accepted;
-    }
-  }
-  zone_.keys = *keys;
-  compaction_.reset();
-  if (latest_) {
-    const bool is_live = live && latest_->signed_zone == live->signed_zone;
-    latest_->signed_zone =
-        is_live ? next : signer::SignedZone::with_keys(*latest_->signed_zone, *keys);
-  }
-  if (next) swap(next, live->publication);
-  return base::ok();
 }
 
 // --- publishing

@@ -90,7 +90,7 @@ class Follower {
                const std::string& complaint);
 
   // The zone's keys from now on. What is served keeps the signatures that it has.
-  void use_keys(signer::SignedZone::Keys keys) { *new_keys_.lock() = std::move(keys); }
+  void use_keys(signer::SignedZone::Keys keys);
   // What is served beside the zone's own data (the DNSKEY RRset) has changed at `time`: a last
   // publication before it is published again, so that secondaries get it.
   void republish_if_before(base::Time time) { wanted_since_ = time.time_since_epoch().count(); }
@@ -117,6 +117,7 @@ class Follower {
   };
 
   void run();
+  void wake();
   void sleep_until(base::Deadline end);
   void wait(bool failed);
   base::Status look_guarded();
@@ -182,6 +183,7 @@ class Follower {
   std::atomic<std::uint64_t> publications_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::atomic<bool> woken_{false};  // there is something to do that needs no publication
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -23,6 +23,7 @@ Status Follower::verify(const signer::SignedZone& zone) {
 void Follower::retreat(const Publication& refused, std::shared_ptr<const Publication> accepted,
                        const std::string& complaint) {
   ask_for_retreat({std::move(accepted), complaint, refused.publication.serial});
+  wake();
 }
 
 void Follower::ask_for_retreat(Retreat wanted) {

@@ -182,6 +182,21 @@ TEST_F(VerificationTest, MismatchNeedsNoToken) {
   EXPECT_EQ(zone->signatures(0), zone->zone().signature_count());
 }
 
+// Catches: keys and verdicts that wait until something may be published again.
+TEST_F(VerificationTest, ALongIntervalHoldsUpNeitherKeysNorARetreat) {
+  create_store();
+  import(tests::example_zone());
+  start(std::chrono::hours{1});
+  ASSERT_TRUE(comes_true([&] { return !follower->waiting(); }));
+  auto keys = setup.keys;
+  keys.push_back({make_key(), signer::KeyUse::warming});
+  follower->use_keys(keys);
+  ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->keys() == keys; }));
+  ASSERT_TRUE(comes_true([&] { return !follower->waiting(); }));
+  follower->retreat(*live.current(), nullptr, "bad");
+  EXPECT_TRUE(comes_true([&] { return log->has("incident"); }));
+}
+
 // Catches: what is refused, or old keys, served for as long as the store is away; what is served
 // being changed again at each look.
 TEST_F(VerificationTest, RetreatAndKeysNeedNoStore) {
