@@ -140,6 +140,7 @@ Status Follower::publish() {
   if (store_->mode() == zones::Store::Mode::read_only) return base::ok();
   const auto now = std::chrono::steady_clock::now();
   if (now < last_publication_ + options_.interval) return base::ok();
+  base::Time::rep wanted_since = wanted_since_;
   zones::PublishOptions options{clock_->now(), options_.serial, refused_serial_};
   if (is_overtaken()) {
     options.above = live_.current()->publication.serial;
@@ -151,7 +152,14 @@ Status Follower::publish() {
   } else if (is_due_again(options.now)) {
     options.always = true;
   }
-  return publish_with(options);
+  const auto before = publications_.load();
+  TLD_TRY(publish_with(options));
+  // What was wanted by a clock that has been put back since would be wanted until then.
+  const base::Time::rep made_at = options.now.time_since_epoch().count();
+  if (publications_ != before && wanted_since > made_at) {
+    wanted_since_.compare_exchange_strong(wanted_since, made_at);
+  }
+  return base::ok();
 }
 
 Status Follower::publish_with(const zones::PublishOptions& options) {

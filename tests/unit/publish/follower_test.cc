@@ -347,6 +347,23 @@ TEST_F(FollowerTest, CompactionChangesNothing) {
   EXPECT_GT(lineages, 0u);
 }
 
+// Catches: a publication every second until a wrong time comes round.
+TEST_F(FollowerTest, WhatAWrongClockWantedIsPublishedOnce) {
+  const auto manual = std::make_shared<base::ManualClock>(base::SystemClock().now());
+  clock = manual;
+  create_store();
+  import(tests::example_zone());
+  start();
+  ASSERT_TRUE(lives(1));
+  follower->republish_if_before(clock->now() + std::chrono::hours{24});
+  ASSERT_TRUE(lives(2));
+  std::this_thread::sleep_for(milliseconds{200});
+  EXPECT_EQ(live.generation(), 2u);
+  manual->advance(std::chrono::seconds{1});
+  follower->republish_if_before(clock->now());
+  EXPECT_TRUE(lives(3));
+}
+
 // --- keys that come and go
 
 // Catches: a roll that serves something unsigned, or new RRsets signed by the key that has left.
