@@ -100,6 +100,7 @@ class Follower {
   // Loads of the whole zone from the store.
   std::uint64_t store_reads() const { return store_reads_.load(); }
   std::uint64_t publications() const { return publications_.load(); }  // made by this server
+  std::uint64_t compactions() const { return compactions_.load(); }    // bases made anew
 
  private:
   // A publication as this server has it, signed or not yet.
@@ -131,6 +132,7 @@ class Follower {
   void take_other_lineage(Version next);
   void compact_when_worth_it();
   base::Status finish_compaction();
+  void wait_on_other_base(std::shared_ptr<const signer::SignedZone> zone);
   base::Status go_live();
   base::Status sign(const Version& next);
   base::Status verify(const signer::SignedZone& zone);
@@ -162,6 +164,7 @@ class Follower {
   struct Compaction {
     std::future<base::Result<std::shared_ptr<const signer::SignedZone>>> result;
     zones::Publication from;
+    bool is_signed = false;  // else what was signed since is carried over too
   };
   std::optional<Compaction> compaction_;
   base::Deadline last_publication_{};
@@ -176,6 +179,7 @@ class Follower {
   std::atomic<base::Time::rep> wanted_since_{0};
   std::atomic<std::uint64_t> store_reads_{0};
   std::atomic<std::uint64_t> publications_{0};
+  std::atomic<std::uint64_t> compactions_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
   std::atomic<bool> stopping_{false};
