@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "signer/filler.h"
@@ -40,6 +41,7 @@ Follower::~Follower() {
 
 void Follower::run() {
   while (!stopping_) {
+    woken_ = false;
     const Status outcome = look_guarded();
     note(outcome);
     // A connection that failed is made anew; the file may have been replaced.
@@ -48,9 +50,17 @@ void Follower::run() {
   }
 }
 
+void Follower::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_all();
+}
+
 void Follower::sleep_until(base::Deadline end) {
   std::unique_lock lock(mutex_);
-  wake_.wait_until(lock, end, [this] { return stopping_.load(); });
+  wake_.wait_until(lock, end, [this] { return stopping_ || woken_; });
 }
 
 // Until something may have changed in the store.
@@ -59,6 +69,7 @@ void Follower::wait(bool failed) {
   if (failed || store_ == nullptr) return sleep_until(now + options_.retry_after);
   const bool follows_only = store_->mode() == zones::Store::Mode::read_only;
   if (!follows_only) sleep_until(last_publication_ + options_.interval);
+  if (woken_) return;
   constexpr milliseconds at_most{100};  // so long an end of the server can be held up
   constexpr milliseconds where_nothing_tells{20};
   if (!store_->wait_for_commit(follows_only ? where_nothing_tells : at_most)) store_.reset();
@@ -76,49 +87,25 @@ Status Follower::look_guarded() {
 }
 
 Status Follower::look() {
+  go_back();  // this and the keys need no store
+  const Status has_keys = take_keys();
   if (!store_) {
     TLD_TRY(store_, zones::Store::open(options_.store, zones::Store::Mode::read_write));
   }
-  TLD_TRY(go_back());
-  TLD_TRY(take_keys());
+  TLD_TRY(go_back_in_store());
+  TLD_TRY(has_keys);
   TLD_TRY(follow());
   const Status published = publish();
   TLD_TRY(follow());
   const Status lives = go_live();
-  TLD_TRY(go_back());                            // from what a verifier has refused just now
+  go_back();  // from what a verifier has refused just now
+  TLD_TRY(go_back_in_store());
   const Status compacted = finish_compaction();  // also of what cannot go live, and grows
   compact_when_worth_it();
   TLD_TRY(lives);
   TLD_TRY(compacted);
   TLD_TRY(published);
   return say_what_stands_in_the_way();
-}
-
-// --- other keys
-
-// What goes live later is signed by them; what is live is served with them at once.
-Status Follower::take_keys() {
-  const auto keys = std::exchange(*new_keys_.lock(), std::nullopt);
-  if (!keys || *keys == zone_.keys) return base::ok();
-  const auto live = live_.current();
-  std::shared_ptr<const signer::SignedZone> next;
-  if (live) {
-    next = signer::SignedZone::with_keys(*live->signed_zone, *keys);
-    const Status accepted = verify(*next);
-    if (!accepted) {
-      if (!*new_keys_.read()) *new_keys_.lock() = *keys;
-      return accepted;
-    }
-  }
-  zone_.keys = *keys;
-  compaction_.reset();
-  if (latest_) {
-    const bool is_live = live && latest_->signed_zone == live->signed_zone;
-    latest_->signed_zone =
-        is_live ? next : signer::SignedZone::with_keys(*latest_->signed_zone, *keys);
-  }
-  if (next) swap(next, live->publication);
-  return base::ok();
 }
 
 // --- publishing
@@ -246,8 +233,17 @@ Status Follower::load_changes(const zones::PublishedChanges& changes) {
   latest_ =
       Version{changes.publication, signer::SignedZone::next(*latest_->signed_zone, update.zone)};
   to_sign_.insert(to_sign_.end(), update.to_sign.begin(), update.to_sign.end());
-  not_live_.insert(not_live_.end(), changes.names.begin(), changes.names.end());
+  wait_to_go_live(changes.names);
   return base::ok();
+}
+
+// In the order of their changes, each name once.
+void Follower::wait_to_go_live(const std::vector<zones::NameData>& names) {
+  std::set<std::string_view> again;
+  for (const zones::NameData& name : names) again.insert(name.name.wire());
+  std::erase_if(not_live_,
+                [&](const auto& earlier) { return again.contains(earlier.name.wire()); });
+  not_live_.insert(not_live_.end(), names.begin(), names.end());
 }
 
 // --- serving

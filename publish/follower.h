@@ -90,7 +90,7 @@ class Follower {
                const std::string& complaint);
 
   // The zone's keys from now on. What is served keeps the signatures that it has.
-  void use_keys(signer::SignedZone::Keys keys) { *new_keys_.lock() = std::move(keys); }
+  void use_keys(signer::SignedZone::Keys keys);
   // What is served beside the zone's own data (the DNSKEY RRset) has changed at `time`: a last
   // publication before it is published again, so that secondaries get it.
   void republish_if_before(base::Time time) { wanted_since_ = time.time_since_epoch().count(); }
@@ -114,9 +114,11 @@ class Follower {
     std::string complaint;
     std::uint32_t refused_serial = 0;  // nothing up to it goes live again
     bool begun = false;
+    bool served = false;  // what was accepted is; the store has yet to follow
   };
 
   void run();
+  void wake();
   void sleep_until(base::Deadline end);
   void wait(bool failed);
   base::Status look_guarded();
@@ -129,6 +131,7 @@ class Follower {
   base::Status follow();
   base::Status load();
   base::Status load_changes(const zones::PublishedChanges& changes);
+  void wait_to_go_live(const std::vector<zones::NameData>& names);
   void take_other_lineage(Version next);
   void compact_when_worth_it();
   base::Status finish_compaction();
@@ -136,8 +139,10 @@ class Follower {
   base::Status go_live();
   base::Status sign(const Version& next);
   base::Status verify(const signer::SignedZone& zone);
+  void ask_for_retreat(Retreat wanted);
   std::optional<Retreat> begin_retreat();
-  base::Status go_back();
+  void go_back();
+  base::Status go_back_in_store();
   base::Status retreat_in_store(const Retreat& retreat);
   bool is_refused(const zones::Publication& publication) const;
   void serve_what_needs_no_signature();
@@ -160,7 +165,7 @@ class Follower {
   std::unique_ptr<zones::Store> store_;
   std::optional<Version> latest_;          // what the store published last, as far as seen
   std::vector<zones::Slot> to_sign_;       // of latest_, before it may go live
-  std::vector<zones::NameData> not_live_;  // changed since what is live, latest state last
+  std::vector<zones::NameData> not_live_;  // changed since what is live: the latest states
   struct Compaction {
     std::future<base::Result<std::shared_ptr<const signer::SignedZone>>> result;
     zones::Publication from;
@@ -182,6 +187,7 @@ class Follower {
   std::atomic<std::uint64_t> compactions_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::atomic<bool> woken_{false};  // there is something to do that needs no publication
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -16,13 +16,24 @@ Status Follower::verify(const signer::SignedZone& zone) {
   if (!options_.verify) return base::ok();
   TLD_TRY(const std::string complaint, options_.verify(zone));
   if (complaint.empty()) return base::ok();
-  *retreat_.lock() = Retreat{live_.current(), complaint, zone.zone().serial()};
+  ask_for_retreat({live_.current(), complaint, zone.zone().serial()});
   return base::refused("a verifier refuses it: " + complaint);
 }
 
 void Follower::retreat(const Publication& refused, std::shared_ptr<const Publication> accepted,
                        const std::string& complaint) {
-  *retreat_.lock() = Retreat{std::move(accepted), complaint, refused.publication.serial};
+  ask_for_retreat({std::move(accepted), complaint, refused.publication.serial});
+  wake();
+}
+
+void Follower::ask_for_retreat(Retreat wanted) {
+  const auto retreat = retreat_.lock();
+  // What was refused before, again, while the store has yet to follow.
+  if (*retreat && (*retreat)->served &&
+      !dns::serial_less((*retreat)->refused_serial, wanted.refused_serial)) {
+    return;
+  }
+  *retreat = std::move(wanted);
 }
 
 bool Follower::is_refused(const zones::Publication& publication) const {
@@ -56,11 +67,10 @@ std::optional<Follower::Retreat> Follower::begin_retreat() {
   return **retreat;
 }
 
-// Right data first, under the serial they had; the store then gives them one above what was
-// refused.
-Status Follower::go_back() {
+// Right data first, under the serial they had, once: other keys may come while the store is away.
+void Follower::go_back() {
   const auto wanted = begin_retreat();
-  if (!wanted) return base::ok();
+  if (!wanted || wanted->served) return;
   refused_serial_ = wanted->refused_serial;
   if (wanted->to) {
     auto zone = wanted->to->signed_zone;
@@ -73,8 +83,18 @@ Status Follower::go_back() {
     not_live_.clear();
     compaction_.reset();
   }
+  // Another one may have been asked for meanwhile: that is not begun.
+  const auto retreat = retreat_.lock();
+  if (*retreat && (*retreat)->begun) (*retreat)->served = true;
+}
+
+// The store gives them a serial above what was refused.
+Status Follower::go_back_in_store() {
+  const auto wanted = *retreat_.read();
+  if (!wanted || !wanted->served) return base::ok();
   TLD_TRY(retreat_in_store(*wanted));
-  *retreat_.lock() = std::nullopt;
+  const auto retreat = retreat_.lock();
+  if (*retreat && (*retreat)->served) retreat->reset();
   return base::ok();
 }
 

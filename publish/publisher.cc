@@ -7,6 +7,8 @@
 
 #include "dns/rdata.h"
 #include "zones/check.h"
+#include "zones/name_data.h"
+#include "zones/rdata_parser.h"
 #include "zones/update.h"
 
 namespace tld::publish {
@@ -53,6 +55,25 @@ std::string ttl_fault(const zones::NameChange& change, const PublicationRules& r
   return "";
 }
 
+// "" when nothing stands against the change by itself. Whatever the store cannot give back would
+// stop every server at this publication.
+std::string fault_of(const zones::NameChange& change, const PublicationRules& rules,
+                     zones::RdataParser& parser) {
+  const base::Status reads_back = zones::check_reads_back(change.after, parser);
+  return reads_back ? ttl_fault(change, rules) : reads_back.error().message;
+}
+
+base::Status check_reads_back(const zones::ZoneContent& content) {
+  zones::RdataParser parser{dns::NameView()};
+  base::Status outcome = base::ok();
+  zones::for_each_name(content, [&](const zones::NameData& data) {
+    if (!outcome) return;
+    outcome = zones::check_reads_back(data, parser);
+    if (!outcome) outcome = outcome.error().in(data.name.text());
+  });
+  return outcome;
+}
+
 base::Result<zones::Decision> decide_first(const zones::ZoneContent& content,
                                            const PublicationRules& rules) {
   const zones::CheckReport report = zones::check(content);
@@ -67,6 +88,10 @@ base::Result<zones::Decision> decide_first(const zones::ZoneContent& content,
     if (!fault.empty()) {
       return base::refused("the zone as it is in the store fails its checks: " + fault);
     }
+  }
+  if (const base::Status reads_back = check_reads_back(content); !reads_back) {
+    return base::refused("the zone as it is in the store fails its checks: " +
+                         reads_back.error().message);
   }
   zones::Decision decision;
   decision.first = true;
@@ -83,8 +108,9 @@ base::Result<zones::Decision> decide(const zones::PendingChanges& pending,
   decision.set_aside = pending.bad_rows;
   std::vector<zones::NameData> wanted;
   std::vector<const zones::NameChange*> candidates;
+  zones::RdataParser parser{dns::NameView()};
   for (const zones::NameChange& change : pending.changes) {
-    std::string fault = ttl_fault(change, rules);
+    std::string fault = fault_of(change, rules, parser);
     if (!fault.empty()) {
       decision.set_aside.push_back({change.after.name.text(), std::move(fault), {}});
       continue;

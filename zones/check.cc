@@ -110,6 +110,7 @@ const std::vector<CheckName>& check_names() {
       {"apex-ns-address", true},
       {"nsec3-collision", true},
       {"max-zone-ttl", true},
+      {"reads-back", true},
       {"soa-timers", false},
       {"orphan-glue", false},
       {"sibling-glue-missing", false},

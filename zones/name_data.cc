@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "dns/rdata.h"
+#include "zones/check_rules.h"
 #include "zones/stored_rows.h"
 
 namespace tld::zones {
@@ -83,6 +84,21 @@ base::Result<NameData> name_data_from_text(const dns::Name& name, const std::str
     dns::canonicalise(data.rrsets[i].rdatas);
   }
   return data;
+}
+
+base::Status check_reads_back(const NameData& data, RdataParser& parser) {
+  for (const dns::RRset& rrset : data.rrsets) {
+    if (is_made_by_the_signer(rrset.type)) continue;
+    for (const std::string& rdata : rrset.rdatas) {
+      const std::string text = dns::rdata_text(rrset.type, rdata);
+      const auto back = parser.parse_text(rrset.type, text);
+      if (back && back.value() == rdata) continue;
+      return base::invalid_input("reads-back: " + to_text(rrset.type) + " " + shown(text) +
+                                 " is read as " +
+                                 (back ? "other data" : "a fault: " + back.error().message));
+    }
+  }
+  return base::ok();
 }
 
 bool same_data(const NameData& a, const NameData& b) {

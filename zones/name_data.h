@@ -27,6 +27,9 @@ std::string text_of(const NameData& data);
 // invalid_input: a line that is none of text_of's.
 base::Result<NameData> name_data_from_text(const dns::Name& name, const std::string& text,
                                            RdataParser& parser);
+// invalid_input: text_of(data) would be read back as something else, or not at all. What the check
+// type-dnssec refuses is passed over.
+base::Status check_reads_back(const NameData& data, RdataParser& parser);
 
 // The same but for the SOA's serial, which a publication decides.
 bool same_data(const NameData& a, const NameData& b);

@@ -60,6 +60,15 @@ bool number_fits(std::string_view text, std::uint64_t limit) {
   return error == std::errc() && end == text.data() + text.size() && value <= limit;
 }
 
+// ldns takes each name whose first label is "@" for the origin, however it is written.
+bool is_misread_as_origin(std::string_view name) {
+  for (const std::string_view label : {"@", "\\@", "\\064"}) {
+    if (!name.starts_with(label) || name == "@") continue;
+    if (name.size() == label.size() || name[label.size()] == '.') return true;
+  }
+  return false;
+}
+
 base::Status check_tokens(dns::RRType type, std::span<const Token> tokens,
                           const ldns_rr_descriptor& descriptor) {
   const std::size_t minimum = ldns_rr_descriptor_minimum(&descriptor);
@@ -70,6 +79,9 @@ base::Status check_tokens(dns::RRType type, std::span<const Token> tokens,
     }
     const ldns_rdf_type field = ldns_rr_descriptor_field_type(&descriptor, i);
     if (takes_many_tokens(field)) return base::ok();
+    if (field == LDNS_RDF_TYPE_DNAME && is_misread_as_origin(tokens[i].text)) {
+      return in_type(type, "a name with the first label @ cannot be given");
+    }
     const std::uint64_t limit = field_limit(field);
     if (limit == 0 || number_fits(tokens[i].text, limit)) continue;
     return in_type(type, "\"" + std::string(tokens[i].text) + "\" is not a number that fits");
@@ -79,7 +91,22 @@ base::Status check_tokens(dns::RRType type, std::span<const Token> tokens,
                            std::to_string(minimum));
 }
 
-// The types whose text is given to ldns. Others (IPSECKEY, HIP, WKS ...) have no place in a TLD
+// Types without a name in RRType; their fields are numbers and names, as those of MX.
+bool is_like_mx(RRType type) {
+  switch (dns::number(type)) {
+    case 17:  // RP
+    case 18:  // AFSDB
+    case 21:  // RT
+    case 26:  // PX
+    case 36:  // KX
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The types whose text is given to ldns: all that dns::rdata_text() writes in a form of their own
+// and that a zone of ours may have. Others (IPSECKEY, HIP, WKS ...) have no place in a TLD
 // zone, and ldns's readers of them leak and assert on bad input: they can be given as RFC 3597 has
 // it.
 bool is_read_by_ldns(RRType type) {
@@ -100,7 +127,7 @@ bool is_read_by_ldns(RRType type) {
     case RRType::CAA:
       return true;
     default:
-      return false;
+      return is_like_mx(type);
   }
 }
 

@@ -42,6 +42,12 @@ std::vector<NameChange> difference(const ZoneContent& published, const ZoneConte
   return result;
 }
 
+// What stands in the feed already does not go into it again: while the brake holds, nobody empties
+// it.
+std::string not_in_feed(const std::string& zone) {
+  return " EXCEPT SELECT name FROM change_feed WHERE name IS NOT NULL AND zone_id = " + zone;
+}
+
 // Every name that the registry or the last publication has goes into the feed by itself: then a bad
 // row spoils its own name only.
 void name_all(Database& database, std::int64_t zone_id) {
@@ -51,7 +57,8 @@ void name_all(Database& database, std::int64_t zone_id) {
                         " UNION SELECT name FROM host WHERE zone_id = " + zone +
                         " UNION SELECT owner FROM rrset WHERE zone_id = " + zone +
                         " UNION SELECT name FROM zone WHERE id = " + zone +
-                        " UNION SELECT name FROM published WHERE zone_id = " + zone + ") AS named";
+                        " UNION SELECT name FROM published WHERE zone_id = " + zone +
+                        not_in_feed(zone) + ") AS named";
 }
 
 // A delegation that was set aside for want of glue is looked at again when one of its hosts
@@ -63,12 +70,14 @@ void name_what_waits_for_hosts(Database& database, std::int64_t zone_id) {
                         ") THEN 1 ELSE 0 END",
       soci::into(any);
   if (any == 0) return;
-  database.sql() << "INSERT INTO change_feed (zone_id, name, committed) SELECT DISTINCT " + zone +
-                        ", d.name, '' FROM host h JOIN nameserver n ON n.host_id = h.id"
+  database.sql() << "INSERT INTO change_feed (zone_id, name, committed) SELECT " + zone +
+                        ", name, '' FROM (SELECT d.name FROM host h"
+                        " JOIN nameserver n ON n.host_id = h.id"
                         " JOIN delegation d ON d.id = n.delegation_id"
                         " JOIN set_aside s ON s.zone_id = d.zone_id AND s.name = d.name"
                         " WHERE h.zone_id = " +
-                        zone + " AND h.name" + is_in_feed(database, zone_id);
+                        zone + " AND h.name" + is_in_feed(database, zone_id) + not_in_feed(zone) +
+                        ") AS waiting";
 }
 
 Result<std::vector<NameChange>> read_difference(Database& database, dns::NameView apex,

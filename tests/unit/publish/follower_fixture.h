@@ -80,9 +80,10 @@ class FollowerTest : public testing::Test {
     ASSERT_TRUE(signer::sign_all(zone, slots, service, 8, stop));
   }
 
-  void start() {
+  void start(milliseconds interval = milliseconds{10}) {
     options.store = store_path();
-    options.interval = options.retry_after = milliseconds{10};
+    options.interval = interval;
+    options.retry_after = milliseconds{10};
     follower.emplace(options, setup, live, service, clock, log,
                      [this](std::uint32_t serial) { last_serial = serial; });
   }

@@ -247,6 +247,25 @@ TEST_F(FollowerTest, WithoutATokenWhatNeedsNoSignatureGoesLive) {
   EXPECT_TRUE(comes_true([&] { return !follower->waiting(); }));
 }
 
+// Catches: a name that goes through all its states again and again, with a NOTIFY each time.
+TEST_F(FollowerTest, WithoutATokenANameThatChangesTwiceGoesLiveTwice) {
+  create_store();
+  import(tests::example_zone('1'));
+  start();
+  ASSERT_TRUE(lives(1));
+  door->faults().away = true;
+  for (const std::string server : {"a.test.", "b.test."}) {
+    import(tests::example_zone('2') + "new.example. NS " + server + "\n");
+    ASSERT_TRUE(comes_true([&] {
+      const auto data = zones::name_data(live.current()->signed_zone->zone(), name("new.example."));
+      return !data.rrsets.empty() && data.rrsets[0].rdatas.at(0) == name(server).wire();
+    }));
+  }
+  const std::uint64_t generation = live.generation();
+  std::this_thread::sleep_for(milliseconds{200});
+  EXPECT_EQ(live.generation(), generation);
+}
+
 // A backup of the store is put back: catches a serial that secondaries have seen already.
 TEST_F(FollowerTest, AStoreThatWasPutBackDoesNotTakeTheSerialBack) {
   create_store();

@@ -9,6 +9,7 @@
 #include "publish/verifiers.h"
 #include "publish/zone_verifier.h"
 #include "tests/unit/publish/follower_fixture.h"
+#include "tests/unit/zones/sqlite.h"
 
 namespace tld::publish {
 namespace {
@@ -218,6 +219,48 @@ TEST_F(VerificationTest, MismatchNeedsNoToken) {
   ASSERT_TRUE(comes_true([&] { return !has("bad.example."); }));
   const auto zone = live.current()->signed_zone;
   EXPECT_EQ(zone->signatures(0), zone->zone().signature_count());
+}
+
+// Catches: keys and verdicts that wait until something may be published again.
+TEST_F(VerificationTest, ALongIntervalHoldsUpNeitherKeysNorARetreat) {
+  create_store();
+  import(tests::example_zone());
+  start(std::chrono::hours{1});
+  ASSERT_TRUE(comes_true([&] { return !follower->waiting(); }));
+  auto keys = setup.keys;
+  keys.push_back({make_key(), signer::KeyUse::warming});
+  follower->use_keys(keys);
+  ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->keys() == keys; }));
+  ASSERT_TRUE(comes_true([&] { return !follower->waiting(); }));
+  follower->retreat(*live.current(), nullptr, "bad");
+  EXPECT_TRUE(comes_true([&] { return log->has("incident"); }));
+}
+
+// Catches: what is refused, or old keys, served for as long as the store is away; what is served
+// being changed again at each look.
+TEST_F(VerificationTest, RetreatAndKeysNeedNoStore) {
+  start_signed(tests::example_zone());
+  const auto accepted = live.current();
+  import(tests::example_zone() + bad);
+  ASSERT_TRUE(comes_true([&] { return has("bad.example.") && !follower->waiting(); }));
+  const auto copy = folder / "copy";
+  zones::Sqlite(store_path()).run("VACUUM INTO '" + copy.string() + "'");
+  for (const char* end : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(store_path().string() + end);
+  }
+  ASSERT_TRUE(comes_true([&] { return follower->waiting().has_value(); }));
+  follower->retreat(*live.current(), accepted, "bad");
+  EXPECT_TRUE(comes_true([&] { return !has("bad.example."); }));
+  auto keys = setup.keys;
+  keys.push_back({make_key(), signer::KeyUse::warming});
+  follower->use_keys(keys);
+  EXPECT_TRUE(comes_true([&] { return live.current()->signed_zone->keys() == keys; }));
+  const std::uint64_t generation = live.generation();
+  std::this_thread::sleep_for(milliseconds{100});
+  EXPECT_EQ(live.generation(), generation);
+  std::filesystem::rename(copy, store_path());
+  EXPECT_TRUE(comes_true([&] { return serial() > 2 && !has("bad.example."); }));
+  EXPECT_TRUE(open_store()->frozen(setup.apex).value());
 }
 
 TEST_F(VerificationTest, WithNothingAcceptedBeforeTheZoneIsFrozenAndServed) {

@@ -61,6 +61,10 @@ TEST(ZoneFile, Accepts) {
       {"a 60 CAA 0 issue \"x.example\"", "a.kz.\t60\tIN\tCAA\t0 issue \"x.example\"\n"},
       {"a 60 PTR b.example.", "a.kz.\t60\tIN\tPTR\tb.example.\n"},
       {"a 60 A 192.0.2.1\na 60 A 192.0.2.1", "a.kz.\t60\tIN\tA\t192.0.2.1\n"},
+      {"a 60 RP Ann h.example.", "a.kz.\t60\tIN\tRP\tann.kz. h.example.\n"},
+      {"a 60 RP \\# 12 0161026b7a000162026b7a00", "a.kz.\t60\tIN\tRP\ta.kz. b.kz.\n"},
+      {"a 60 MX 10 \\\\@b", "a.kz.\t60\tIN\tMX\t10 \\\\\\@b.kz.\n"},
+      {"a 60 MX 10 @", "a.kz.\t60\tIN\tMX\t10 kz.\n"},
       {"@ 60 SOA ns.example. Host\\.master.example. ( 4294967295 1h 900 1w 300 )",
        "kz.\t60\tIN\tSOA\tns.example. host\\.master.example. 4294967295 3600 900 604800 300\n"},
   };
@@ -82,6 +86,9 @@ TEST(ZoneFile, Refuses) {
   const std::string long_name =
       label50 + "." + label50 + "." + label50 + "." + label50 + "." + label50;
   const std::vector<Refused> cases{
+      {"a 60 MX 10 \\@.", "1: MX: a name with the first label @"},
+      {"a 60 SRV 1 2 3 \\064.b", "1: SRV: a name with the first label @"},
+      {"a 60 RP b @.c", "1: RP: a name with the first label @"},
       {"$INCLUDE other", "1: $INCLUDE is not supported"},
       {"\n$generate 1-9 a$ A 192.0.2.$", "2: $generate is not supported"},
       {"$FOO", "1: unknown directive"},
@@ -203,7 +210,9 @@ TEST(ZoneFile, WhatIsWrittenReadsBackTheSame) {
                            "TXT \"\\000\\\\\\\"é\"\n"
                            "c TYPE65280 \\# 3 abcdef\nd NAPTR 1 2 \"u\" \"s\" \"!x!y!\" .\ne SSHFP "
                            "1 1 00\nf LOC 1 2 3 N 4 5 6 E 7m\n"
-                           "g HTTPS 1 . alpn=h2\nh HINFO x y\n"));
+                           "g HTTPS 1 . alpn=h2\nh HINFO x y\n"
+                           "i RP a b.\nj AFSDB 1 a\nk RT 65535 a.\nl PX 3 a b\nm KX 0 .\n"
+                           "n TXT \\@\np SRV 1 2 3 a\\@.\\@b\n"));
   std::ostringstream out;
   write_zone_file(content, out);
   EXPECT_TRUE(content_of(out.str()) == content) << out.str();
