@@ -9,7 +9,8 @@
 //   RRSIG-SIGNER       the signer is not a zone of this key
 //   RRSIG-VALIDITY     inception after expiration, or longer than maximum-validity
 //   RRSIG-EXPIRED      expiration is not in the future
-//   RRSIG-AHEAD        expiration is beyond now + maximum-validity + 1 hour
+//   RRSIG-AHEAD        inception is later than now + 5 minutes (and so expiration never later than
+//                      now + maximum-validity + 5 minutes)
 //   RRSIG-OWNER        not one owner at or below the signer
 //   RRSIG-LABELS       the labels field does not fit the owner
 //   RRSIG-RRSET        not one RRset: type, class IN, TTL equal to the original TTL, sorted, no

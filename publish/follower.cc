@@ -100,9 +100,10 @@ Status Follower::look() {
   const Status lives = go_live();
   go_back();  // from what a verifier has refused just now
   TLD_TRY(go_back_in_store());
-  TLD_TRY(lives);
-  TLD_TRY(finish_compaction());
+  const Status compacted = finish_compaction();  // also of what cannot go live, and grows
   compact_when_worth_it();
+  TLD_TRY(lives);
+  TLD_TRY(compacted);
   TLD_TRY(published);
   return say_what_stands_in_the_way();
 }
@@ -127,6 +128,7 @@ Status Follower::publish() {
   if (store_->mode() == zones::Store::Mode::read_only) return base::ok();
   const auto now = std::chrono::steady_clock::now();
   if (now < last_publication_ + options_.interval) return base::ok();
+  base::Time::rep wanted_since = wanted_since_;
   zones::PublishOptions options{clock_->now(), options_.serial, refused_serial_};
   if (is_overtaken()) {
     options.above = live_.current()->publication.serial;
@@ -138,7 +140,14 @@ Status Follower::publish() {
   } else if (is_due_again(options.now)) {
     options.always = true;
   }
-  return publish_with(options);
+  const auto before = publications_.load();
+  TLD_TRY(publish_with(options));
+  // What was wanted by a clock that has been put back since would be wanted until then.
+  const base::Time::rep made_at = options.now.time_since_epoch().count();
+  if (publications_ != before && wanted_since > made_at) {
+    wanted_since_.compare_exchange_strong(wanted_since, made_at);
+  }
+  return base::ok();
 }
 
 Status Follower::publish_with(const zones::PublishOptions& options) {
@@ -276,6 +285,24 @@ Status Follower::sign(const Version& next) {
   return outcome;
 }
 
+namespace {
+
+// `zone` with `change`; null when it cannot go in alone or a signature is needed for it. It is
+// tried at each look as long as signatures cannot be had: only what goes in takes numbers of the
+// lineage.
+std::shared_ptr<const zones::Zone> without_a_signature(
+    const std::shared_ptr<const zones::Zone>& zone, const zones::NameData& change) {
+  const auto trial = zones::update(zone, {&change, 1}, {.trial = true});
+  if (!trial || trial.value().rebuilt || !trial.value().refusals.empty() ||
+      !trial.value().to_sign.empty()) {
+    return nullptr;
+  }
+  const auto update = zones::update(zone, {&change, 1}, {});
+  return update ? update.value().zone : nullptr;
+}
+
+}  // namespace
+
 // Name by name on top of what is live, with its SOA: a change after which no RRset is to be signed.
 void Follower::serve_what_needs_no_signature() {
   const auto live = live_.current();
@@ -283,12 +310,7 @@ void Follower::serve_what_needs_no_signature() {
   auto zone = live->signed_zone->zone_pointer();
   for (const zones::NameData& name : not_live_) {
     if (zones::same_data(zones::name_data(*zone, name.name), name)) continue;
-    const auto update = zones::update(zone, {&name, 1}, {});
-    if (!update || update.value().rebuilt || !update.value().refusals.empty() ||
-        !update.value().to_sign.empty()) {
-      continue;
-    }
-    zone = update.value().zone;
+    if (auto next = without_a_signature(zone, name)) zone = std::move(next);
   }
   if (zone == live->signed_zone->zone_pointer()) return;
   swap(signer::SignedZone::next(*live->signed_zone, zone), live->publication);

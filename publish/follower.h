@@ -100,6 +100,7 @@ class Follower {
   // Loads of the whole zone from the store.
   std::uint64_t store_reads() const { return store_reads_.load(); }
   std::uint64_t publications() const { return publications_.load(); }  // made by this server
+  std::uint64_t compactions() const { return compactions_.load(); }    // bases made anew
 
  private:
   // A publication as this server has it, signed or not yet.
@@ -134,6 +135,7 @@ class Follower {
   void take_other_lineage(Version next);
   void compact_when_worth_it();
   base::Status finish_compaction();
+  void wait_on_other_base(std::shared_ptr<const signer::SignedZone> zone);
   base::Status go_live();
   base::Status sign(const Version& next);
   base::Status verify(const signer::SignedZone& zone);
@@ -167,6 +169,7 @@ class Follower {
   struct Compaction {
     std::future<base::Result<std::shared_ptr<const signer::SignedZone>>> result;
     zones::Publication from;
+    bool is_signed = false;  // else what was signed since is carried over too
   };
   std::optional<Compaction> compaction_;
   base::Deadline last_publication_{};
@@ -181,6 +184,7 @@ class Follower {
   std::atomic<base::Time::rep> wanted_since_{0};
   std::atomic<std::uint64_t> store_reads_{0};
   std::atomic<std::uint64_t> publications_{0};
+  std::atomic<std::uint64_t> compactions_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
   std::atomic<bool> woken_{false};  // there is something to do that needs no publication

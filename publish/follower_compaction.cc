@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The base of the served version made anew in the background.
+// The base of the latest version made anew in the background.
 #include <utility>
 
 #include "publish/follower.h"
@@ -18,9 +18,11 @@ void Follower::compact_when_worth_it() {
   const auto from = latest_->signed_zone;
   const std::size_t size = zones::overlay_size(from->zone());
   if (size < options_.compact_above) return;
-  if (!from->is_signed() && size < 10 * options_.compact_above) return;
+  const bool is_signed = from->is_signed();
+  if (!is_signed && size < 10 * options_.compact_above) return;
   compaction_.emplace();
   compaction_->from = latest_->publication;
+  compaction_->is_signed = is_signed;
   compaction_->result = std::async(
       std::launch::async,
       [from, keys = zone_.keys, policy = zone_.policy,
@@ -32,13 +34,22 @@ void Follower::compact_when_worth_it() {
       });
 }
 
-// What was published since the compaction began goes on top of it, when all of that is live.
+// What waits for signatures waits on. The base that it had goes with its last version that serves.
+void Follower::wait_on_other_base(std::shared_ptr<const signer::SignedZone> zone) {
+  signer::carry_over(*latest_->signed_zone, *zone);
+  auto waiting = std::move(not_live_);
+  take_other_lineage({latest_->publication, std::move(zone)});
+  not_live_ = std::move(waiting);
+  compactions_.fetch_add(1, std::memory_order_relaxed);
+}
+
+// What was published since the compaction began goes on top of it.
 Status Follower::finish_compaction() {
   if (!compaction_ || compaction_->result.wait_for(milliseconds{0}) != std::future_status::ready) {
     return base::ok();
   }
   const auto live = live_.current();
-  if (!live || live->publication != latest_->publication) return base::ok();
+  if (!live || !latest_) return base::ok();
   Compaction done = std::move(*compaction_);
   compaction_.reset();
   TLD_TRY(const auto base, done.result.get());
@@ -48,12 +59,19 @@ Status Follower::finish_compaction() {
           zones::update(base->zone_pointer(), changes.names, {changes.publication.serial}));
   if (update.rebuilt || !update.refusals.empty()) return base::ok();
   const auto zone = signer::SignedZone::next(*base, update.zone);
+  if (live->publication != latest_->publication) {
+    wait_on_other_base(zone);
+    return base::ok();
+  }
   // What was published meanwhile is signed already: changes would wait until that is done again.
-  const auto to_sign = signer::carry_over(*latest_->signed_zone, *zone, update.to_sign);
+  const auto to_sign = done.is_signed
+                           ? signer::carry_over(*latest_->signed_zone, *zone, update.to_sign)
+                           : signer::carry_over(*latest_->signed_zone, *zone);
   TLD_TRY(signer::sign_all(zone, to_sign, service_, options_.signing_window, stopping_));
   TLD_TRY(verify(*zone));
   latest_->signed_zone = zone;
   swap(zone, latest_->publication);
+  compactions_.fetch_add(1, std::memory_order_relaxed);
   return base::ok();
 }
 

@@ -118,7 +118,8 @@ base::Result<zones::Decision> decide(const zones::PendingChanges& pending,
     candidates.push_back(&change);
     wanted.push_back(change.after);
   }
-  TLD_TRY(const zones::Update update, zones::update(published, wanted, {}));
+  // A hold is judged again and again: a trial leaves no trace in what is live.
+  TLD_TRY(const zones::Update update, zones::update(published, wanted, {.trial = true}));
   auto refusal = update.refusals.begin();
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (refusal != update.refusals.end() && refusal->change == i) {
@@ -130,6 +131,9 @@ base::Result<zones::Decision> decide(const zones::PendingChanges& pending,
   }
   decision.hold =
       brake(impact_of(decision.changes, published->apex()), *published, rules.brake, pending.hold);
+  if (update.rebuilt && !decision.hold) {
+    TLD_TRY(zones::compact(*update.zone));  // as the followers will: it must pass as a whole
+  }
   return decision;
 }
 

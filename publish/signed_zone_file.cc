@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <iterator>
 #include <ostream>
 
@@ -11,7 +12,8 @@ namespace {
 
 class Writer {
  public:
-  Writer(const signer::SignedZone& zone, std::ostream& out) : zone_(zone), out_(out) {}
+  Writer(const signer::SignedZone& zone, base::Time now, std::ostream& out)
+      : zone_(zone), now_(now), out_(out) {}
 
   base::Status write(const std::vector<PrecomputedRRset>& precomputed) {
     const auto soa = zone_.zone().find(zone_.zone().apex())->rrset(dns::RRType::SOA);
@@ -56,13 +58,17 @@ class Writer {
     const dns::RRset rrset = zone_.zone().signable(slot);
     const std::string owner = rrset.owner.text();
     for (const auto& rdata : rrset.rdatas) write_record(owner, rrset.ttl, rrset.type, rdata);
+    const auto is_served = [&](const signer::Validity& validity) {
+      return signer::may_be_served(validity, now_, std::chrono::seconds{rrset.ttl});
+    };
     signer::Signature signature;
     for (const std::size_t signer : zone_.signers()) {
-      const auto by = zone_.find_signature(
-          signer, slot, [](const signer::Validity&) { return true; }, signature);
+      const auto by = zone_.find_signature(signer, slot, is_served, signature);
       if (!by) {
         return base::unavailable(
-            fmt::format("{} {} has no signature yet", owner, dns::to_text(rrset.type)));
+            fmt::format("{} {} has no signature that may be served: none was made yet, or it has "
+                        "run out",
+                        owner, dns::to_text(rrset.type)));
       }
       dns::Rrsig rrsig = zone_.to_sign(*by, slot, signature.validity).rrsig;
       rrsig.signature = signature.view();
@@ -72,15 +78,16 @@ class Writer {
   }
 
   const signer::SignedZone& zone_;
+  const base::Time now_;
   std::ostream& out_;
 };
 
 }  // namespace
 
 base::Status write_signed_zone(const signer::SignedZone& zone,
-                               const std::vector<PrecomputedRRset>& precomputed,
+                               const std::vector<PrecomputedRRset>& precomputed, base::Time now,
                                std::ostream& out) {
-  return Writer(zone, out).write(precomputed);
+  return Writer(zone, now, out).write(precomputed);
 }
 
 }  // namespace tld::publish

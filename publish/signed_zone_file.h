@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "dns/rdata.h"
 #include "dns/rrset.h"
@@ -23,8 +24,10 @@ struct PrecomputedRRset {
   std::vector<dns::Rrsig> rrsigs;
 };
 
-// unavailable: an RRset has no signature yet, or the stream failed.
+// unavailable: an RRset has no signature that may be served `now` (it is SERVFAIL then, never
+// bogus), or the stream failed.
 base::Status write_signed_zone(const signer::SignedZone& zone,
-                               const std::vector<PrecomputedRRset>& precomputed, std::ostream& out);
+                               const std::vector<PrecomputedRRset>& precomputed, base::Time now,
+                               std::ostream& out);
 
 }  // namespace tld::publish

@@ -63,16 +63,26 @@ base::Result<std::string> ZoneVerifier::complaint_about(const signer::SignedZone
   return complaint;
 }
 
+// By a wrong time every signature is expired or early, and the zone has no fault.
+base::Status ZoneVerifier::refuse_untrusted_clock() const {
+  if (clock_->is_trusted()) return base::ok();
+  return base::unavailable("the clock is not trusted, and verifiers go by it");
+}
+
 base::Result<std::string> ZoneVerifier::judge(const signer::SignedZone& zone,
                                               const std::atomic<bool>& stop) {
+  TLD_TRY(refuse_untrusted_clock());
   TLD_TRY(const auto precomputed, precomputed_(zone));
   TLD_TRY(const auto file, TemporaryFile::create(options_.directory));
   {
     std::ofstream out(file.path(), std::ios::binary);
-    TLD_TRY(write_signed_zone(zone, precomputed, out));
+    TLD_TRY(write_signed_zone(zone, precomputed, clock_->now(), out));
   }
-  return publish::complaint_about(file.path(), zone.zone().apex(),
-                                  {options_.commands, options_.time_limit, true, &stop});
+  TLD_TRY(std::string complaint,
+          publish::complaint_about(file.path(), zone.zone().apex(),
+                                   {options_.commands, options_.time_limit, true, &stop}));
+  TLD_TRY(refuse_untrusted_clock());  // it was set meanwhile
+  return complaint;
 }
 
 }  // namespace tld::publish

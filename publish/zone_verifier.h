@@ -47,8 +47,8 @@ class ZoneVerifier {
   ZoneVerifier(Options options, Precomputed precomputed, std::shared_ptr<const base::Clock> clock);
 
   // What a verifier says against `zone`; "" when all accept it. unavailable: it could not be judged
-  // (an RRset has no signature yet, the disk is full, a verifier cannot be run, `stop`), or what
-  // `precomputed` gave.
+  // (an RRset has no signature that may be served, the clock is not trusted, by which verifiers
+  // judge, the disk is full, a verifier cannot be run, `stop`), or what `precomputed` gave.
   base::Result<std::string> complaint_about(const signer::SignedZone& zone,
                                             const std::atomic<bool>& stop);
 
@@ -56,6 +56,7 @@ class ZoneVerifier {
   std::optional<Accepted> last_accepted() const { return *last_accepted_.read(); }
 
  private:
+  base::Status refuse_untrusted_clock() const;
   base::Result<std::string> judge(const signer::SignedZone& zone, const std::atomic<bool>& stop);
 
   const Options options_;

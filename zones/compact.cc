@@ -50,7 +50,7 @@ base::Result<std::shared_ptr<const Zone>> compact(const Zone& zone) {
 
 std::size_t overlay_size(const Zone& zone) {
   const Zone::Storage& storage = zone.storage();
-  return storage.overlay.size() + (storage.slot_limit - storage.lineage->first_slot());
+  return storage.overlay.size() + (storage.lineage->slot_limit() - storage.lineage->first_slot());
 }
 
 }  // namespace tld::zones

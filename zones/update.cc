@@ -14,7 +14,10 @@ class Updater {
  public:
   Updater(const std::shared_ptr<const Zone>& base, std::span<const NameData> changes,
           const UpdateOptions& options)
-      : base_(base), changes_(changes), serial_(options.serial.value_or(base->serial())) {}
+      : base_(base),
+        changes_(changes),
+        serial_(options.serial.value_or(base->serial())),
+        trial_(options.trial) {}
 
   base::Result<Update> run() {
     TLD_TRY(prepare());
@@ -193,8 +196,9 @@ class Updater {
         !storage().lineage->exhausted()) {
       return update;
     }
-    TLD_TRY(update.zone, compact(*update.zone));
     update.rebuilt = true;
+    if (trial_) return update;
+    TLD_TRY(update.zone, compact(*update.zone));
     update.to_sign.clear();
     update.zone->for_each_slot([&](Slot slot) { update.to_sign.push_back(slot); });
     return update;
@@ -205,16 +209,25 @@ class Updater {
   const std::shared_ptr<const Zone>& base_;
   const std::span<const NameData> changes_;
   const std::uint32_t serial_;
+  const bool trial_;
   std::vector<StoredRRsets> rrsets_;       // by index into changes_
   std::set<std::size_t> taken_, outside_;  // indices into changes_
   std::map<std::size_t, Finding> refused_;
 };
 
+// The same version, with a lineage for trials.
+std::shared_ptr<const Zone> for_trials(const Zone& zone) {
+  auto storage = std::make_unique<Zone::Storage>(zone.storage());
+  storage->lineage = std::make_shared<Lineage>(storage->lineage);
+  return std::make_shared<const Zone>(std::move(storage));
+}
+
 }  // namespace
 
 base::Result<Update> update(const std::shared_ptr<const Zone>& base,
                             std::span<const NameData> changes, const UpdateOptions& options) {
-  return Updater(base, changes, options).run();
+  if (!options.trial) return Updater(base, changes, options).run();
+  return Updater(for_trials(*base), changes, options).run();
 }
 
 NameData name_data(const Zone& zone, dns::NameView name) {

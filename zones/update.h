@@ -34,8 +34,11 @@
 namespace tld::zones {
 
 struct UpdateOptions {
-  std::optional<std::uint32_t>
-      serial;  // nullopt: stays as it is, whatever a change at the apex says
+  // nullopt: stays as it is, whatever a change at the apex says.
+  std::optional<std::uint32_t> serial = std::nullopt;
+  // To see what would come of it, again and again if need be: it takes no numbers of the lineage,
+  // and no version made from what comes out may go live. A rebuild is told of and not made.
+  bool trial = false;
 };
 
 struct Update {
@@ -50,7 +53,7 @@ struct Update {
   std::vector<Slot> to_sign;
   std::vector<Refusal> refusals;  // the changes set aside, ascending
   // The SOA's TTL or minimum changed, and with it every NSEC3, or the lineage has no numbers left:
-  // `zone` is the first of a new lineage, and to_sign has all of its slots.
+  // `zone` is the first of a new lineage, and to_sign has all of its slots (not of a trial).
   bool rebuilt = false;
 };
 

@@ -67,9 +67,15 @@ Status LogWriter::remove_unfinished() {
 
 Status LogWriter::begin(Target& target, std::uint64_t number, const char* suffix) {
   target.segment = {segment_name(number), number, 0};
-  TLD_TRY(target.file, folder_.create(target.segment.name + suffix));
+  const std::string name = target.segment.name + suffix;
+  TLD_TRY(target.file, folder_.create(name));
   const std::string header = segment_header(zone_);
-  TLD_TRY(target.file->append(header));
+  const Status begun = target.file->append(header);
+  if (!begun) {  // on a full disk each attempt would leave one
+    target = {};
+    static_cast<void>(folder_.remove(name));
+    return begun;
+  }
   target.segment.octets = header.size();
   return base::ok();
 }

@@ -17,7 +17,7 @@ constexpr milliseconds first_look{2000};     // so long find() waits for the fol
 constexpr milliseconds batch_interval{20};   // so much kill -9 loses
 constexpr milliseconds longest_wait{1000};   // of the thread, for entries
 constexpr zones::Slot slots_per_turn = 256;  // of a rewrite, before what was appended is written
-constexpr std::size_t many_segments = 64;
+constexpr std::size_t many_segments = 64;    // beyond those that twice the zone's signatures fill
 
 std::string aside_suffix(base::Time now) {
   return fmt::format(".aside-{:%Y%m%dT%H%M%SZ}",
@@ -206,10 +206,14 @@ void SignatureLog::note(const Status& outcome) {
 // --- the whole log anew
 
 bool SignatureLog::rewrite_is_worth_it() const {
-  if (rewrite_wanted_ || writer_.segments() > many_segments) return true;
-  if (writer_.octets() <= options_.slack_octets) return false;
+  if (rewrite_wanted_) return true;
+  const bool has_many = writer_.segments() > many_segments;
+  if (!has_many && writer_.octets() <= options_.slack_octets) return false;
   const auto zone = current_();
-  return zone && writer_.octets() > 2 * octets_of_all_signatures(*zone) + options_.slack_octets;
+  if (!zone) return false;
+  const std::uint64_t wanted = 2 * octets_of_all_signatures(*zone);
+  return writer_.segments() > many_segments + wanted / options_.segment_octets ||
+         writer_.octets() > wanted + options_.slack_octets;
 }
 
 Status SignatureLog::rewrite_some() {

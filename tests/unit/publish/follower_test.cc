@@ -200,6 +200,29 @@ TEST_F(FollowerTest, AChangeOfTheApexWaitsForApproval) {
   EXPECT_TRUE(comes_true([&] { return !follower->waiting(); }));
 }
 
+// Catches: memory that each look at a hold, or at what waits for a token, takes and never gives
+// back.
+TEST_F(FollowerTest, WhatWaitsTakesNoMemoryAgainAndAgain) {
+  create_store();
+  import(tests::example_zone('1'));
+  start();
+  ASSERT_TRUE(lives(1));
+  const auto size = [&] { return zones::overlay_size(live.current()->signed_zone->zone()); };
+  import(tests::example_zone('1') + "example. TXT new\n");
+  ASSERT_TRUE(comes_true([&] { return follower->waiting().has_value(); }));
+  std::this_thread::sleep_for(milliseconds{200});
+  EXPECT_EQ(size(), 0u);
+  door->faults().away = true;
+  import(tests::example_zone('2'));
+  ASSERT_TRUE(comes_true([&] {
+    return follower->waiting() && follower->waiting()->why.find("brake") == std::string::npos;
+  }));
+  const std::size_t first = size();
+  std::this_thread::sleep_for(milliseconds{200});
+  EXPECT_EQ(size(), first);
+  EXPECT_LT(first, 20u);
+}
+
 // Catches: insecure delegations that wait for a token they do not need; a SOA without signature.
 TEST_F(FollowerTest, WithoutATokenWhatNeedsNoSignatureGoesLive) {
   create_store();
@@ -364,6 +387,53 @@ TEST_F(FollowerTest, CompactionChangesNothing) {
   EXPECT_TRUE(
       comes_true([&] { return zones::overlay_size(live.current()->signed_zone->zone()) < 100; }));
   EXPECT_GT(lineages, 0u);
+}
+
+// Catches: memory that grows with each publication for as long as the token is away.
+TEST_F(FollowerTest, WhatWaitsForATokenIsCompactedToo) {
+  create_store();
+  import(tests::example_zone('1'));
+  options.compact_above = 1;
+  start();
+  ASSERT_TRUE(lives(1));
+  sign_all_of_live();
+  door->faults().away = true;
+  const auto store = open_store();
+  for (std::uint32_t serial = 2; serial < 10; ++serial) {
+    import(tests::example_zone(static_cast<char>('0' + serial)));
+    ASSERT_TRUE(
+        comes_true([&] { return store->last_publication(setup.apex).value()->serial == serial; }));
+  }
+  ASSERT_TRUE(comes_true([&] { return follower->compactions() > 0; }));
+  EXPECT_EQ(live.current()->signed_zone->zone().serial(), 1u);
+  EXPECT_EQ(follower->waiting()->names == 0, false);
+  door->faults().away = false;
+  ASSERT_TRUE(comes_true([&] { return live.current()->signed_zone->zone().serial() == 9; }));
+  const auto now = live.current()->signed_zone;
+  EXPECT_EQ(now->signatures(0), now->zone().signature_count());
+  const auto node = now->zone().find(name("secure.example."));
+  EXPECT_EQ(*node->rrset(dns::RRType::DS)->rdata.begin(),
+            *tests::zone_of(tests::example_zone('9'), "example.", 9)
+                 ->find(name("secure.example."))
+                 ->rrset(dns::RRType::DS)
+                 ->rdata.begin());
+}
+
+// Catches: a publication every second until a wrong time comes round.
+TEST_F(FollowerTest, WhatAWrongClockWantedIsPublishedOnce) {
+  const auto manual = std::make_shared<base::ManualClock>(base::SystemClock().now());
+  clock = manual;
+  create_store();
+  import(tests::example_zone());
+  start();
+  ASSERT_TRUE(lives(1));
+  follower->republish_if_before(clock->now() + std::chrono::hours{24});
+  ASSERT_TRUE(lives(2));
+  std::this_thread::sleep_for(milliseconds{200});
+  EXPECT_EQ(live.generation(), 2u);
+  manual->advance(std::chrono::seconds{1});
+  follower->republish_if_before(clock->now());
+  EXPECT_TRUE(lives(3));
 }
 
 // --- keys that come and go

@@ -73,7 +73,7 @@ TEST_F(VerificationTest, FileHasEachRRsetAndItsSignature) {
                  60,
                  {std::string("\x04\xd2\x0d\x02", 4) + std::string(32, 'x')}};
   std::ostringstream out;
-  ASSERT_TRUE(write_signed_zone(zone, {{cds, {}}}, out));
+  ASSERT_TRUE(write_signed_zone(zone, {{cds, {}}}, clock->now(), out));
   const auto read = zones::read_zone_text(out.str(), "written", setup.apex);
   ASSERT_TRUE(read) << read.error().message;
   const auto& dropped = read.value().dropped;
@@ -95,7 +95,7 @@ TEST_F(VerificationTest, WhatIsNotSignedCannotBeWritten) {
   start();
   ASSERT_TRUE(lives(1));
   std::ostringstream out;
-  const auto written = write_signed_zone(*live.current()->signed_zone, {}, out);
+  const auto written = write_signed_zone(*live.current()->signed_zone, {}, clock->now(), out);
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().kind, base::ErrorKind::unavailable);
 }
@@ -116,6 +116,45 @@ TEST_F(VerificationTest, OneThatCannotJudgeSaysNothing) {
   judge_by({"true", "grep -q RRSIG {file}"});
   EXPECT_EQ(complaint().value(), "");
   EXPECT_EQ(verifier->last_accepted()->serial, serial());
+}
+
+// Catches: a clock that was set, or signatures that ran out while there was no token, taken for a
+// fault of the zone: it would go back to an older version, and the registry's changes with it.
+TEST_F(VerificationTest, BogusForTimeAloneCannotBeJudged) {
+  const auto manual = std::make_shared<base::ManualClock>(base::SystemClock().now());
+  clock = manual;
+  start_signed(tests::example_zone());
+  judge_by({"false"});
+  ASSERT_NE(complaint().value(), "");
+  manual->set_trusted(false);
+  const auto said = complaint();
+  ASSERT_FALSE(said);
+  EXPECT_EQ(said.error().kind, base::ErrorKind::unavailable);
+  EXPECT_NE(said.error().message.find("clock"), std::string::npos);
+  manual->set_trusted(true);
+  manual->advance(setup.policy.validity);
+  const auto later = complaint();
+  ASSERT_FALSE(later);
+  EXPECT_EQ(later.error().kind, base::ErrorKind::unavailable);
+  EXPECT_NE(later.error().message.find("may be served"), std::string::npos);
+  EXPECT_EQ(verifier->counters().failed, 2u);
+  EXPECT_EQ(verifier->counters().rejected, 1u);
+}
+
+// Catches: an incident made of a clock that was set; one that is overlooked when it is right again.
+TEST_F(VerificationTest, NoIncidentWhileTheClockIsNotTrusted) {
+  const auto manual = std::make_shared<base::ManualClock>(base::SystemClock().now());
+  clock = manual;
+  start_signed(tests::example_zone());
+  manual->set_trusted(false);
+  judge_by({"false"});
+  verify_continuously();
+  ASSERT_TRUE(comes_true([&] { return verifier->counters().failed > 3; }));
+  EXPECT_TRUE(log->has("could not be judged: the clock is not trusted"));
+  EXPECT_EQ(verifier->counters().rejected, 0u);
+  EXPECT_FALSE(open_store()->frozen(setup.apex).value());
+  manual->set_trusted(true);
+  EXPECT_TRUE(comes_true([&] { return open_store()->frozen(setup.apex).value().has_value(); }));
 }
 
 TEST_F(VerificationTest, NoFileIsLeftBehind) {

@@ -148,5 +148,22 @@ TEST(LogPowerCut, AFullDiskLosesOnlyWhatDidNotFit) {
   }
 }
 
+// Catches: an empty segment left by each attempt, and with each a descriptor when they are loaded.
+TEST(LogPowerCut, AFullDiskIsNotFilledWithEmptySegments) {
+  Disk disk;
+  disk.room = 0;
+  PowerCutFolder folder(disk);
+  LogWriter writer(folder, zone, segment_octets);
+  for (int time = 0; time < 5; ++time) {
+    ASSERT_TRUE(writer.open(""));
+    EXPECT_FALSE(writer.append(entry_of(1, 1)));
+    EXPECT_TRUE(disk.names.empty());
+    ASSERT_TRUE(writer.open(""));
+    ASSERT_TRUE(writer.begin_rewrite());
+    EXPECT_FALSE(writer.rewrite(entry_of(1, 1)));
+    EXPECT_TRUE(disk.names.empty());
+  }
+}
+
 }  // namespace
 }  // namespace tld::signer

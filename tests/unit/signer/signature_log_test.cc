@@ -259,6 +259,32 @@ TEST_F(LogTest, ALogOfOutdatedEntriesIsRewritten) {
   EXPECT_EQ(sign_all_of_it(), 0u);
 }
 
+// Catches: a large zone's log, which has many segments however new it is, rewritten without end.
+TEST_F(LogTest, ManySegmentsAreNoReasonWhereTheZoneFillsThem) {
+  options.segment_octets = 20;  // each write ends one
+  start();
+  const std::string input = zone->to_sign(0, 0, {}).input;
+  for (std::uint64_t i = 1; i <= 80; ++i) {
+    signature_log->append(content_key(input, base::sha256(std::to_string(i))), {1, 2},
+                          std::string(64, 'x'));
+    ASSERT_TRUE(becomes_true([&] { return signature_log->counters().written == i; }));
+  }
+  EXPECT_EQ(segments().size(), 80u);
+  EXPECT_EQ(signature_log->counters().rewrites, 0u);
+}
+
+// Catches: small segments that stay for ever.
+TEST_F(LogTest, ManySmallSegmentsAreRewritten) {
+  options.segment_octets = 2000;
+  std::filesystem::create_directories(folder());
+  for (std::uint64_t number = 1; number <= 70; ++number) {
+    write_octets(folder() / segment_name(number), segment_header(options.zone));
+  }
+  start();
+  EXPECT_TRUE(becomes_true([&] { return signature_log->counters().rewrites == 1; }));
+  EXPECT_LT(segments().size(), 5u);
+}
+
 TEST(ZoneFolder, HasOneNameForEachZone) {
   const auto of = [](const std::string& name) {
     return zone_folder("/d", dns::Name::from_text(name).value()).string();

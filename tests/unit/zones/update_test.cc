@@ -266,6 +266,26 @@ TEST(Update, CandidatesOfOneBaseShareNoNewSlot) {
   EXPECT_GE(*all.begin(), zone->slot_limit());
 }
 
+// Catches: what is judged again and again and thrown away, and fills the lineage each time.
+TEST(Update, ATrialTakesNoNumbers) {
+  const auto base = zone_of(with_apex("a NS ns.example.\n"));
+  const auto zone = updated(base, {at("b.kz.", "b TXT x\n")}).zone;
+  const std::size_t size = overlay_size(*zone);
+  const std::vector<NameData> changes{at("a.kz.", "a NS ns.example.\na" + ds),
+                                      at("c.kz.", "c TXT x\n")};
+  Update trial;
+  for (int i = 0; i < 3; ++i) trial = updated(zone, changes, {.trial = true});
+  EXPECT_EQ(overlay_size(*zone), size);
+  const auto real = updated(zone, changes);
+  EXPECT_EQ(trial.to_sign, real.to_sign);
+  EXPECT_EQ(signed_names(trial), signed_names(real));
+  EXPECT_EQ(dump(*trial.zone), dump(*real.zone));
+  EXPECT_FALSE(trial.zone->same_lineage(*zone));
+  const std::string apex =
+      "@ 3600 NS ns.example.\n@ 60 SOA ns.example. host.example. 7 1800 900 604800 300\n";
+  EXPECT_TRUE(updated(zone, {at("kz.", apex)}, {.trial = true}).rebuilt);
+}
+
 // Catches: a counter that two threads read before either has written it.
 TEST(Lineage, GivesEachNumberOnce) {
   constexpr Slot first = 5, each = 50'000;
