@@ -9,6 +9,7 @@
 #include "hsm/verify.h"
 #include "keys/input_file.h"
 #include "keys/key_steps.h"
+#include "keys/record_file.h"
 #include "keys/register_lines.h"
 #include "keys/replace_file.h"
 #include "keys/time_text.h"
@@ -19,6 +20,7 @@ namespace {
 using Kind = KeyEventKind;
 
 constexpr std::size_t max_octets = 4 << 20, max_line_octets = 8 << 10;
+constexpr std::chrono::seconds lock_patience{3};
 
 base::Error wrong(const char* check, const std::string& why) {
   return base::invalid_input(fmt::format("{}: {}", check, why));
@@ -199,6 +201,10 @@ base::Status KeyRegister::may_sign(std::size_t key) const {
 }
 
 base::Status KeyRegister::replace_file(const std::filesystem::path& path) const {
+  // What is compared is what is replaced: the server and tldctl write the same file.
+  const auto directory = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  auto lock = lock_directory(directory, lock_patience);
+  if (!lock) return lock.error().in("cannot write " + path.string());
   auto there = read_input_file(path, max_octets);
   if (!there && there.error().kind != base::ErrorKind::not_found) return there.error();
   if (there && !text_.starts_with(there.value())) {

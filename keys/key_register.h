@@ -23,7 +23,7 @@
 //   REGISTER-EVENT   an event of a key that is not there, out of order, or twice
 //   REGISTER-APPEND  replace_file(): the file has lines that the new one lacks
 //
-// Thread rule: a value; one writer of a file at a time.
+// Thread rule: a value; any number of writers of a file, also in other processes.
 #pragma once
 
 #include <filesystem>
@@ -70,7 +70,9 @@ class KeyRegister {
 
   const std::string& text() const { return text_; }
   // Whole or not at all (temporary file, fsync, rename), mode 0644. REGISTER-APPEND when what is
-  // there is not the beginning of this; so two writers cannot lose each other's lines unseen.
+  // there is not the beginning of this, under a lock on the directory; so two writers cannot lose
+  // each other's lines unseen. unavailable: it cannot be written, or that lock was held for
+  // seconds.
   base::Status replace_file(const std::filesystem::path& path) const;
 
  private:
