@@ -181,6 +181,22 @@ base::Status KeyRegister::add_event(const KeyStep& event, base::Time time) {
       register_line(RegisterEvent{fingerprint, {event.kind, time, event.ds_ttl, event.token}}));
 }
 
+base::Status KeyRegister::leave_out_future(base::Time now) {
+  base::Status found = base::ok();
+  const auto is_future = [now](const KeyEvent& event) {
+    return event.kind != Kind::generated && event.time > now + clock_tolerance;
+  };
+  for (ManagedKey& key : keys_) {
+    const auto first = std::ranges::find_if(key.events, is_future);
+    if (first == key.events.end()) continue;
+    found =
+        base::refused(fmt::format("REGISTER-FUTURE: {}: {} at {} has not happened yet",
+                                  key.describe(), to_string(first->kind), time_text(first->time)));
+    std::erase_if(key.events, is_future);
+  }
+  return found;
+}
+
 std::optional<std::size_t> KeyRegister::find(const base::Sha256& fingerprint) const {
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     if (keys_[i].dnskey.fingerprint() == fingerprint) return i;
