@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "hsm/algorithm.h"
+#include "hsm/token_uri.h"
 #include "keys/time_text.h"
 
 namespace tld::cli {
@@ -46,7 +47,12 @@ CLI::Validator token_uri() {
                  "use "
                  "pin-source=file:/path";
         }
-        return text.starts_with("pkcs11:") ? "" : "must start with pkcs11: (RFC 7512)";
+        if (!text.starts_with("pkcs11:")) return "must start with pkcs11: (RFC 7512)";
+        // Now, before any log has it: what was meant for a file's name can be a PIN.
+        return hsm::TokenUri::parse(text)
+                   ? ""
+                   : "is no URI of a token (RFC 7512) with module-path=/absolute/path and "
+                     "pin-source=file:/absolute/path";
       },
       "URI");
 }

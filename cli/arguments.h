@@ -18,7 +18,7 @@ namespace tld::cli {
 CLI::Validator zone_name();   // absolute or not: "kz" is "kz."
 CLI::Validator key_id();      // base16
 CLI::Validator start_time();  // YYYYMMDDHHMMSS
-CLI::Validator token_uri();   // has no PIN in it
+CLI::Validator token_uri();   // hsm::TokenUri: has no PIN in it
 CLI::Validator algorithm_name();
 CLI::Validator serial_number();  // of a token: printable ASCII
 

@@ -149,6 +149,19 @@ base::Result<Report> hold(const Options& options) {
   return report_of(options, input, text);
 }
 
+// Where people were adopted, a KSK signs with their approvals only.
+base::Result<Report> hold_unapproved(const Chosen& chosen, const Options& options) {
+  const std::string object = options.zone + " to " + options.output;
+  TLD_TRY(const auto people, people_of_this_machine(chosen));
+  if (people) {
+    return Act::refuse(chosen, "ceremony", object,
+                       base::refused("this machine has adopted people, and a demonstration asks "
+                                     "nobody: hold the ceremony with tldctl ceremony run"));
+  }
+  TLD_TRY(auto act, Act::begin(chosen, "ceremony", object));
+  return act.end(hold(options));
+}
+
 void add_options(CLI::App* command, Options& options) {
   command->add_option("--zone", options.zone, "The zone's name, e.g. kz.")
       ->required()
@@ -190,7 +203,8 @@ void add_ceremony(CLI::App& app, Chosen& chosen) {
        "with the KSK, into a signed-key file that the server loads: without a request,\n"
        "its proofs and checks, and with the same ZSKs in every slot. A real ceremony is\n"
        "tldctl ceremony run. Every signature is verified, and the file is read back and\n"
-       "checked as the server will check it, before it is written.",
+       "checked as the server will check it, before it is written. Refused where people\n"
+       "were adopted (docs/people.md).",
        "  tldctl ceremony demo --zone kz. --zsk zsk.dnskey --policy policy.yaml \\\n"
        "    --ksk-id 0123456789abcdef0123456789abcdef \\\n"
        "    --ksk-token "
@@ -199,9 +213,8 @@ void add_ceremony(CLI::App& app, Chosen& chosen) {
        "    --output kz.skr --trust-anchor kz.trust-anchor"});
   const auto options = std::make_shared<Options>();
   add_options(command, *options);
-  on_act(
-      command, chosen, "ceremony", [options] { return options->zone + " to " + options->output; },
-      [options] { return hold(*options); });
+  add_audit_option(command, chosen);
+  on_chosen(command, chosen, [&chosen, options] { return hold_unapproved(chosen, *options); });
 }
 
 }  // namespace tld::cli

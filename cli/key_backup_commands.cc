@@ -162,10 +162,18 @@ base::Status record_proof(const Options& options, const dns::Dnskey& dnskey,
   return base::ok();
 }
 
+// As it is compared: without the blanks that pad it in a token, in either case.
+std::string plain_serial(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(' '), end = text.find_last_not_of(' ');
+  std::string serial = begin == std::string::npos ? "" : text.substr(begin, end + 1 - begin);
+  for (char& c : serial) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return serial;
+}
+
 base::Result<Report> prove_backup(const Options& options) {
   TLD_TRY(const auto dnskey, dnskey_of(options));
   TLD_TRY(auto token, TokenSession::open(options.token, false));
-  if (token.token_serial() == options.primary) {
+  if (plain_serial(token.token_serial()) == plain_serial(options.primary)) {
     return base::refused("KEY-BACKUP: this is the token that the key is used in, serial " +
                          options.primary + ": a backup is in another one");
   }
@@ -291,7 +299,8 @@ void add_prove_backup(CLI::App& key, Chosen& chosen) {
        "Has the second token sign a nonce, which must verify with the DNSKEY, and records\n"
        "that in the key register. Where the policy has backup: required, a key is neither\n"
        "listed nor activated before that. --primary is the serial number of the token\n"
-       "that the key is used in (tldctl key list shows it): the proof must be another's.",
+       "that the key is used in (tldctl key list shows it): the proof must be another's.\n"
+       "Nothing here can tell whether that number is the right one.",
        "  tldctl key prove-backup --zone kz. --dnskey kz-zsk.dnskey --register kz.keys \\\n"
        "    --primary 5eb63bbbe01eeed0 \\\n"
        "    --token " TLD_EXAMPLE_TOKEN("tld-reserve")});

@@ -25,6 +25,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr const char* record_act = "keys-record";
+
 struct Options {
   std::string zone, register_file, policy, dnskey, id, time, backup_token, statement_file;
   std::vector<std::string> events, approvals;
@@ -39,6 +41,17 @@ base::Result<keys::Policy> policy_of(const Options& options) {
 
 base::Time time_of(const Options& options) {
   return options.time.empty() ? base::SystemClock().now() : to_time(options.time);
+}
+
+// Of what is entered: an event acts from the moment on that it stands in the register.
+base::Result<base::Time> past_time_of(const Options& options) {
+  const base::Time time = time_of(options);
+  if (time <= base::SystemClock().now() + keys::clock_tolerance) return time;
+  return base::refused(fmt::format("--time {}: it has not happened yet", options.time));
+}
+
+std::string object_of(const Options& options) {
+  return options.zone + " in " + options.register_file;
 }
 
 std::string fingerprint_of(const keys::ManagedKey& key) {
@@ -57,14 +70,15 @@ base::Result<keys::KeyRegister> read_or_begin(const Options& options) {
 }
 
 base::Result<Report> add(const Options& options) {
+  TLD_TRY(const base::Time time, past_time_of(options));
   TLD_TRY(auto keys, read_or_begin(options));
   TLD_TRY(const auto dnskey, keys::read_dnskey_file(options.dnskey, keys.apex()));
-  TLD_TRY(const auto place,
-          keys.add_key(dnskey, options.foreign, options.id.empty() ? "" : to_key_id(options.id),
-                       time_of(options)));
+  TLD_TRY(const auto place, keys.add_key(dnskey, options.foreign,
+                                         options.id.empty() ? "" : to_key_id(options.id), time));
   TLD_TRY(keys.replace_file(options.register_file));
   const keys::ManagedKey& key = keys.keys()[place];
   Report report;
+  report.evidence = {{"key", fingerprint_of(key)}, {"time", keys::time_text(time)}};
   report.json = {{"key", fingerprint_of(key)}, {"key_tag", key.dnskey.key_tag()}};
   report.text = fmt::format("{}: key {}\n", key.describe(), fingerprint_of(key));
   return report;
@@ -146,22 +160,44 @@ base::Result<Report> attest(const Chosen& chosen, const Options& options, keys::
                             const std::string& statement) {
   const keys::ApprovalRequest wanted{keys.apex().text(), "ds-attestation", sha256_text(statement),
                                      base::SystemClock().now()};
-  TLD_TRY(auto begun, begin_approved(chosen, wanted, options.zone + " in " + options.register_file,
-                                     options.approvals, {{"statement", one_line(statement)}}));
+  TLD_TRY(auto begun, begin_approved(chosen, wanted, object_of(options), options.approvals,
+                                     {{"statement", one_line(statement)}}));
   return begun.act.end(enter(keys, steps, time, options));
 }
 
-base::Result<Report> record(const Chosen& chosen, const Options& options) {
+struct Record {
+  keys::KeyRegister keys;
+  keys::KeySteps steps;
+  base::Time time;
+};
+
+// What is to be entered, if it may be.
+base::Result<Record> prepare_record(const Options& options) {
+  TLD_TRY(const base::Time time, past_time_of(options));
   TLD_TRY(const auto policy, policy_of(options));
   TLD_TRY(auto keys, keys::KeyRegister::read_file(options.register_file, to_name(options.zone)));
-  TLD_TRY(const auto steps, steps_of(keys, options));
-  const base::Time time = time_of(options);
+  TLD_TRY(auto steps, steps_of(keys, options));
   TLD_TRY(keys::check_steps(policy, keys.keys(), steps, time));
+  return Record{std::move(keys), std::move(steps), time};
+}
+
+base::Result<Report> record(const Chosen& chosen, const Options& options) {
+  auto prepared = prepare_record(options);
+  if (!prepared && !options.statement_file.empty()) return prepared.error();
+  if (!prepared) return Act::refuse(chosen, record_act, object_of(options), prepared.error());
+  auto& [keys, steps, time] = prepared.value();
   const std::string statement = keys::ds_attestation(keys.apex(), keys.keys(), steps, time);
   if (!options.statement_file.empty()) return write_statement(options, statement);
   if (!statement.empty()) return attest(chosen, options, keys, steps, time, statement);
-  if (options.approvals.empty()) return enter(keys, steps, time, options);
-  return base::refused("--approval is for ds-seen and ds-gone: nothing here needs it");
+  if (!options.approvals.empty()) {
+    return Act::refuse(
+        chosen, record_act, object_of(options),
+        base::refused("--approval is for ds-seen and ds-gone: nothing here needs it"));
+  }
+  TLD_TRY(auto act, Act::begin(chosen, record_act, object_of(options), {},
+                               {{"events", fmt::format("{}", fmt::join(options.events, " "))},
+                                {"time", keys::time_text(time)}}));
+  return act.end(enter(keys, steps, time, options));
 }
 
 // --- next ---
@@ -234,7 +270,9 @@ void add_add(CLI::App& keys, Chosen& chosen) {
   id->check(key_id());
   command->add_flag("--foreign", options->foreign, "Another operator has the private key")
       ->excludes(id);
-  on_chosen(command, chosen, [options] { return add(*options); });
+  on_act(
+      command, chosen, "keys-add", [options] { return object_of(*options); },
+      [options] { return add(*options); });
 }
 
 void add_record(CLI::App& keys, Chosen& chosen) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "hsm/token_uri.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tld::hsm {
@@ -18,6 +19,11 @@ std::string path_of(const char* source) {
   return text.starts_with("/") && !text.starts_with("//") ? text : std::string();
 }
 
+// A PIN that was put where its file's name belongs does not get into messages.
+std::string without_query(const std::string& text) {
+  return "'" + text.substr(0, std::min(text.find('?'), text.find("pin-"))) + "'";
+}
+
 std::string checked_text(const char* text) {
   return text != nullptr ? text : "";
 }
@@ -32,7 +38,10 @@ base::Result<TokenUri> TokenUri::parse(const std::string& text) {
   if (text.find("pin-value") != std::string::npos) {
     return base::refused("a token URI must not hold a pin-value; use pin-source=file:/path");
   }
-  out.text_ = "'" + text + "'";
+  if (text.find("pin-source") != text.rfind("pin-source")) {
+    return base::refused("a token URI must not hold more than one pin-source");
+  }
+  out.text_ = without_query(text);
   if (code != P11_KIT_URI_OK) {
     return base::invalid_input(out.text_ + " is no PKCS #11 URI: " + p11_kit_uri_message(code));
   }

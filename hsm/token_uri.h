@@ -20,13 +20,13 @@ namespace tld::hsm {
 class TokenUri {
  public:
   // invalid_input without module-path or pin-source=file:, refused with a pin-value (a PIN has no
-  // business in a configuration file or a command line).
+  // business in a configuration file or a command line) and with a second pin-source.
   static base::Result<TokenUri> parse(const std::string& text);
 
   const std::string& module_path() const { return module_path_; }
   const std::string& pin_file() const { return pin_file_; }
   bool matches(const CK_TOKEN_INFO& info) const;
-  // For messages: no PIN can be in it.
+  // For messages: what stands before the query, which has been known to hold a PIN.
   const std::string& text() const { return text_; }
 
  private:

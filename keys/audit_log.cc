@@ -121,7 +121,8 @@ base::Result<ChainLink> AuditLog::append_locked(const AuditEntry& entry) {
   const fs::path last = directory_ / segments.back().name;
   ChainLink link = tail.head();
   if (tail.torn && tail.torn->is_whole) {
-    TLD_TRY(append_to_file(last, "\n", 0));
+    TLD_TRY(const mode_t mode, file_mode_in(directory_));
+    TLD_TRY(append_to_file(last, "\n", mode));
     return append_locked(entry);
   }
   if (tail.torn) {

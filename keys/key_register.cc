@@ -9,6 +9,7 @@
 #include "hsm/verify.h"
 #include "keys/input_file.h"
 #include "keys/key_steps.h"
+#include "keys/record_file.h"
 #include "keys/register_lines.h"
 #include "keys/replace_file.h"
 #include "keys/time_text.h"
@@ -19,6 +20,7 @@ namespace {
 using Kind = KeyEventKind;
 
 constexpr std::size_t max_octets = 4 << 20, max_line_octets = 8 << 10;
+constexpr std::chrono::seconds lock_patience{3};
 
 base::Error wrong(const char* check, const std::string& why) {
   return base::invalid_input(fmt::format("{}: {}", check, why));
@@ -179,6 +181,22 @@ base::Status KeyRegister::add_event(const KeyStep& event, base::Time time) {
       register_line(RegisterEvent{fingerprint, {event.kind, time, event.ds_ttl, event.token}}));
 }
 
+base::Status KeyRegister::leave_out_future(base::Time now) {
+  base::Status found = base::ok();
+  const auto is_future = [now](const KeyEvent& event) {
+    return event.kind != Kind::generated && event.time > now + clock_tolerance;
+  };
+  for (ManagedKey& key : keys_) {
+    const auto first = std::ranges::find_if(key.events, is_future);
+    if (first == key.events.end()) continue;
+    found =
+        base::refused(fmt::format("REGISTER-FUTURE: {}: {} at {} has not happened yet",
+                                  key.describe(), to_string(first->kind), time_text(first->time)));
+    std::erase_if(key.events, is_future);
+  }
+  return found;
+}
+
 std::optional<std::size_t> KeyRegister::find(const base::Sha256& fingerprint) const {
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     if (keys_[i].dnskey.fingerprint() == fingerprint) return i;
@@ -199,6 +217,10 @@ base::Status KeyRegister::may_sign(std::size_t key) const {
 }
 
 base::Status KeyRegister::replace_file(const std::filesystem::path& path) const {
+  // What is compared is what is replaced: the server and tldctl write the same file.
+  const auto directory = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  auto lock = lock_directory(directory, lock_patience);
+  if (!lock) return lock.error().in("cannot write " + path.string());
   auto there = read_input_file(path, max_octets);
   if (!there && there.error().kind != base::ErrorKind::not_found) return there.error();
   if (there && !text_.starts_with(there.value())) {

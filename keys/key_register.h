@@ -21,11 +21,13 @@
 //   key of
 //                    this zone has or had in either form: make another key
 //   REGISTER-EVENT   an event of a key that is not there, out of order, or twice
+//   REGISTER-FUTURE  leave_out_future(): an event is later than now
 //   REGISTER-APPEND  replace_file(): the file has lines that the new one lacks
 //
-// Thread rule: a value; one writer of a file at a time.
+// Thread rule: a value; any number of writers of a file, also in other processes.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -44,6 +46,9 @@ struct RegisterEvent;
 // refused: KEY-TAG-USED. REQUIRES: `keys` does not have this key.
 base::Status check_unused_tag(const Keys& keys, const dns::Dnskey& dnskey);
 
+// Clocks differ: what is later than now by no more has happened.
+inline constexpr std::chrono::minutes clock_tolerance{1};
+
 class KeyRegister {
  public:
   explicit KeyRegister(const dns::Name& apex);  // empty
@@ -60,6 +65,11 @@ class KeyRegister {
   // A fact. REQUIRES: its key is in keys(). invalid_input: REGISTER-EVENT.
   base::Status add_event(const KeyStep& event, base::Time time);
 
+  // Events later than `now` have not happened: keys() is without them from here on, text() is not,
+  // so nothing may be added. (`generated` stays: it does nothing.) refused, REGISTER-FUTURE: names
+  // one; ok: there are none.
+  base::Status leave_out_future(base::Time now);
+
   const dns::Name& apex() const { return apex_; }
   const Keys& keys() const { return keys_; }
   // By the SHA-256 of its DNSKEY RDATA; nothing when it was never held.
@@ -70,7 +80,9 @@ class KeyRegister {
 
   const std::string& text() const { return text_; }
   // Whole or not at all (temporary file, fsync, rename), mode 0644. REGISTER-APPEND when what is
-  // there is not the beginning of this; so two writers cannot lose each other's lines unseen.
+  // there is not the beginning of this, under a lock on the directory; so two writers cannot lose
+  // each other's lines unseen. unavailable: it cannot be written, or that lock was held for
+  // seconds.
   base::Status replace_file(const std::filesystem::path& path) const;
 
  private:

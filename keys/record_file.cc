@@ -111,6 +111,17 @@ base::Result<FileDescriptor> lock_file(const fs::path& path, mode_t mode,
   return file;
 }
 
+base::Result<FileDescriptor> lock_directory(const fs::path& directory,
+                                            std::chrono::milliseconds patience) {
+  FileDescriptor file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file) return file_error("open", directory, errno);
+  // What such file systems say differs (EBADF, ENOLCK, EOPNOTSUPP); that it is held is one.
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    TLD_TRY(lock(file.get(), LOCK_EX, directory, patience));
+  }
+  return file;
+}
+
 base::Result<FileDescriptor> lock_to_read(const fs::path& path,
                                           std::chrono::milliseconds patience) {
   FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));

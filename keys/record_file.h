@@ -36,4 +36,10 @@ base::Result<base::FileDescriptor> lock_file(const std::filesystem::path& path, 
 base::Result<base::FileDescriptor> lock_to_read(const std::filesystem::path& path,
                                                 std::chrono::milliseconds patience);
 
+// Keeps all others who call this for the same directory waiting until the descriptor is closed;
+// needs the right to read it only, and makes no file. Where the file system has no such locks (NFS)
+// nothing is locked. unavailable: another has held it for `patience`, or it cannot be opened.
+base::Result<base::FileDescriptor> lock_directory(const std::filesystem::path& directory,
+                                                  std::chrono::milliseconds patience);
+
 }  // namespace tld::keys

@@ -72,6 +72,9 @@ base::Result<signer::SignedZone::Keys> KeyKeeper::look(const keys::SignedKeys& s
                                                        const signer::SignedZone* live,
                                                        base::Time now) {
   TLD_TRY(register_, keys::KeyRegister::read_file(setup_.key_register, setup_.apex));
+  if (auto status = register_->leave_out_future(now); !status) {
+    return keys_without_future(status.error(), live);
+  }
   const std::string read = register_->text();
   recorded_.clear();
   const auto served = live != nullptr ? live->served_dnskeys() : std::vector<dns::Dnskey>();
@@ -100,9 +103,21 @@ base::Result<signer::SignedZone::Keys> KeyKeeper::keys_of_unwritable_register(
   return in_use;
 }
 
+// Nothing rolls while the register tells of the future: somebody, or the clock, is wrong. What is
+// live stays; at a start that is signed with what signs by what has happened.
+base::Result<signer::SignedZone::Keys> KeyKeeper::keys_without_future(
+    const base::Error& error, const signer::SignedZone* live) {
+  if (live != nullptr) return error;
+  warming_.reset();
+  waits_for_ = error.message;
+  say("");
+  return keys_in_use();
+}
+
 base::Result<keys::Publishable> KeyKeeper::publishable(const keys::SignedKeys& signed_keys,
                                                        base::Time now) {
-  TLD_TRY(const auto all, keys::KeyRegister::read_file(setup_.key_register, setup_.apex));
+  TLD_TRY(auto all, keys::KeyRegister::read_file(setup_.key_register, setup_.apex));
+  static_cast<void>(all.leave_out_future(now));  // look() says so
   return keys::publishable(setup_.policy, all.keys(), signed_keys, now);
 }
 

@@ -55,8 +55,9 @@ class KeyKeeper {
   // What the zone is to be signed with from now on. `live`: what is served; null: nothing yet.
   // Errors: the register cannot be read or written, or is refused, or no ZSK can sign. What was in
   // use stays in use then; nothing that could not be written has happened. With nothing live, a
-  // register that cannot be written is used as it is. REQUIRES: `signed_keys`, the whole file, has
-  // passed its check().
+  // register that cannot be written is used as it is, and one with events that are later than now
+  // without them (REGISTER-FUTURE: an error otherwise). REQUIRES: `signed_keys`, the whole file,
+  // has passed its check().
   base::Result<signer::SignedZone::Keys> look(const keys::SignedKeys& signed_keys,
                                               const signer::SignedZone* live, base::Time now);
   // Which slots of the file may be published, by the register as the file has it now.
@@ -67,6 +68,8 @@ class KeyKeeper {
  private:
   base::Status save(const std::string& read);
   base::Result<signer::SignedZone::Keys> keys_of_unwritable_register(const base::Error& error);
+  base::Result<signer::SignedZone::Keys> keys_without_future(const base::Error& error,
+                                                             const signer::SignedZone* live);
   void tell_recorded();
   void record(const keys::KeySteps& facts, base::Time now);
   void record_published(const keys::Slot& slot, base::Time now);

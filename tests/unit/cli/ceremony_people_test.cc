@@ -124,6 +124,18 @@ TEST_F(CeremonyPeople, OnesSignatureIsWrong) {
   EXPECT_THAT(refusal({ann_, bob}), HasSubstr("APPROVAL-"));
 }
 
+// Catches: a KSK that signs without its people, because the demonstration asks nobody.
+TEST_F(CeremonyPeople, ADemonstrationIsNoWayAroundThem) {
+  const Words demo = {"ceremony", "demo",          "--zone", "kz.",   "--ksk-token",
+                      ksk_token_, "--ksk-id",      ksk_id_,  "--zsk", path("zsk.dnskey"),
+                      "--output", path("demo.skr")};
+  const Outcome refused = tldctl(plus(demo, log_));
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("ceremony run"));
+  EXPECT_FALSE(exists("demo.skr"));
+  EXPECT_THAT(read("log/audit-000001.jsonl"), HasSubstr("\"result\":\"refused\""));
+}
+
 TEST_F(CeremonyPeople, ApprovalsServeOnce) {
   const Words both = {ann_, approved("bob")};
   const Outcome signed_ = ceremony(both);

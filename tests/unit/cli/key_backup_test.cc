@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // A key goes from one token of SoftHSM to another, is proved there, and is retired.
+#include <algorithm>
+#include <cctype>
+
 #include "keys/key_register.h"
 #include "tests/unit/cli/fixture.h"
 
@@ -94,6 +97,10 @@ TEST_F(KeyBackup, AKeyGoesFromOneTokenToAnother) {
   const Outcome same = prove(primary_);
   EXPECT_EQ(same.exit_code, 1);
   EXPECT_THAT(same.err, HasSubstr("a backup is in another one"));
+  std::string typed = serial(primary_);
+  std::ranges::transform(typed, typed.begin(), ::toupper);
+  EXPECT_THAT(key("prove-backup", primary_, {"--primary", typed}).err,
+              HasSubstr("a backup is in another one"));
   EXPECT_THAT(read("kz.keys"), Not(HasSubstr("backup-proved")));
   const Outcome proved = prove(reserve_);
   ASSERT_EQ(proved.exit_code, 0) << proved.err;

@@ -68,8 +68,7 @@ TEST_F(KeyTest, TokenThatCannotBeUsedIsThree) {
       {token_uri("one", wrong), "PIN"},
       {token_uri("one", open), "open.pin"},
       {token_uri("one", path("no.pin")), "no.pin"},
-      {"pkcs11:token=one?module-path=/nonexistent.so&pin-source=file:" + right, "nonexistent.so"},
-      {"pkcs11:token=one", "module-path"}};
+      {"pkcs11:token=one?module-path=/nonexistent.so&pin-source=file:" + right, "nonexistent.so"}};
   for (const auto& [uri, words] : cases) {
     const Outcome outcome = tldctl({"key", "list", "--token", uri, "--json"});
     EXPECT_EQ(outcome.exit_code, 3) << uri;

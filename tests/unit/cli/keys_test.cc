@@ -78,6 +78,21 @@ TEST_F(KeysTest, WhatWouldBeBogusIsNotRecorded) {
   EXPECT_EQ(read("kz.keys"), before);
 }
 
+// Catches: an event that acts at once although its time has not come.
+TEST_F(KeysTest, WhatHasNotHappenedIsNotEntered) {
+  const std::string before = read("kz.keys");
+  const Outcome early = record("20980101000000", {zsk_ + "=published"});
+  EXPECT_EQ(early.exit_code, 1);
+  EXPECT_TRUE(is_one_complaint(early.err));
+  EXPECT_THAT(early.err, HasSubstr("has not happened yet"));
+  make_key(token_, "zsk");
+  const Outcome added =
+      tldctl(command("add", {"--dnskey", path("zsk.dnskey"), "--time", "20980101000000"}));
+  EXPECT_EQ(added.exit_code, 1);
+  EXPECT_THAT(added.err, HasSubstr("has not happened yet"));
+  EXPECT_EQ(read("kz.keys"), before);
+}
+
 TEST_F(KeysTest, NextSaysWhatAndWhen) {
   take_into_service();
   make_key(token_, "zsk");

@@ -6,6 +6,7 @@
 namespace tld::cli {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -94,6 +95,18 @@ TEST_F(ParentsDs, TwoHaveSeenItWhereSomebodyWas) {
   EXPECT_THAT(seen("20260108235959", "3600", {"--approval", ann, bob}).err,
               HasSubstr("APPROVAL-REPLAYED"));
   EXPECT_EQ(read("kz.keys"), once);
+}
+
+// Catches: keys that come into the register, and events of theirs, without a line in the audit log.
+TEST_F(ParentsDs, WhatIsEnteredIsOnRecord) {
+  EXPECT_THAT(entries(), ElementsAre("audit-init done", "keys-add begun", "keys-add done",
+                                     "keys-add begun", "keys-add done", "keys-record begun",
+                                     "keys-record done", "keys-record begun", "keys-record done",
+                                     "keys-record begun", "keys-record done"));
+  EXPECT_EQ(last_entry().at("detail").at("events"), ksk + "=ds-submitted");
+  EXPECT_EQ(last_entry().at("detail").at("time"), "20260105000000");
+  EXPECT_EQ(record("20260108000000", {zsk + "=activated"}).exit_code, 1);
+  EXPECT_EQ(entries().back(), "keys-record refused");
 }
 
 TEST_F(ParentsDs, OnlyWhatIsAttestedNeedsPeople) {

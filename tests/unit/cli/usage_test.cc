@@ -125,5 +125,21 @@ TEST_F(UsageTest, PinOnTheCommandLineIsRefusedAndNotRepeated) {
   }
 }
 
+// Catches: a PIN in the chained audit log, which nothing can be taken out of.
+TEST_F(UsageTest, PinInThePlaceOfItsFileGetsIntoNoLog) {
+  ASSERT_EQ(tldctl({"audit", "init", "--audit-log", path("log")}).exit_code, 0);
+  const std::string module = "pkcs11:token=t?module-path=/m.so&pin-source=";
+  for (const std::string& uri :
+       {module + "secret77", module + "secret77&pin-source=file:/p", std::string("pkcs11:token=t"),
+        std::string("pkcs11:token=t&pin-source=secret77")}) {
+    const Outcome outcome = tldctl({"key", "generate", "--token", uri, "--algorithm", "RSASHA256",
+                                    "--audit-log", path("log")});
+    EXPECT_EQ(outcome.exit_code, 2) << uri;
+    EXPECT_THAT(outcome.err, HasSubstr("module-path"));
+    EXPECT_THAT(outcome.err, ::testing::Not(HasSubstr("secret77")));
+    EXPECT_THAT(read("log/audit-000001.jsonl"), ::testing::Not(HasSubstr("secret77")));
+  }
+}
+
 }  // namespace
 }  // namespace tld::cli

@@ -105,6 +105,19 @@ TEST(TokenUri, RefusesPinValueWithoutRepeatingIt) {
   EXPECT_EQ(uri.error().message.find("98765"), std::string::npos);
 }
 
+// Catches: a PIN in a log because `file:` was forgotten.
+TEST(TokenUri, APinInThePlaceOfItsFileIsNotRepeated) {
+  const std::string module = "pkcs11:token=t?module-path=/m.so";
+  for (const std::string& text :
+       {module + "&pin-source=98765", module + "&pin-source=98765&pin-source=file:/p",
+        std::string("pkcs11:token=t;pin-source=98765?module-path=/m.so"),
+        std::string("pkcs11:token=t&pin-source=98765"), module + "&pin-source=98765&%"}) {
+    const auto uri = TokenUri::parse(text);
+    ASSERT_TRUE(uri.has_error()) << text;
+    EXPECT_EQ(uri.error().message.find("98765"), std::string::npos) << uri.error().message;
+  }
+}
+
 class PinFile : public testing::Test {
  protected:
   base::Result<Pin> read(const std::string& text, unsigned mode = 0600) const {

@@ -235,6 +235,27 @@ TEST_F(AuditLogTest, TornTwiceIsExplainedOnceAndTheExplanationCannotBeAltered) {
   }
 }
 
+// Catches: a repair that takes the segment's permissions, so that only root can read the log.
+TEST_F(AuditLogTest, ALineThatGetsItsNewlineBackKeepsItsPermissions) {
+  const auto mode = [this] {
+    struct stat info {};
+    EXPECT_EQ(::stat((directory_ / first_segment).c_str(), &info), 0);
+    return info.st_mode & 0777U;
+  };
+  const std::string head = directory_.read("head");
+  append(entry_of("zone-freeze", "kz."));
+  append(entry_of("zone-freeze", "kg."));
+  const std::string whole = directory_.read(first_segment);
+  directory_.write(first_segment, whole.substr(0, whole.size() - 1));
+  directory_.write("head", head);  // two lines before: after the repair nothing more is written
+  const auto before = mode();
+  const auto link = log().append(entry_of("zone-thaw", "kz."));
+  ASSERT_FALSE(link);
+  EXPECT_THAT(link.error().message, HasSubstr("AUDIT-HEAD"));
+  EXPECT_EQ(directory_.read(first_segment), whole);
+  EXPECT_EQ(mode(), before);
+}
+
 TEST_F(AuditLogTest, TwoWritersTakeTurns) {
   std::vector<std::thread> writers;
   for (int writer = 0; writer < 2; ++writer) {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "keys/key_register.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <sstream>
+#include <thread>
+#include <vector>
 
 #include "tests/unit/keys/fixture.h"
 
@@ -211,6 +216,41 @@ TEST(KeyRegister, FileIsOnlyEverAddedTo) {
   EXPECT_THAT(lost.error().message, HasSubstr("REGISTER-APPEND"));
   EXPECT_EQ(read(path), other.text());
   EXPECT_FALSE(keys.replace_file(directory.path("none/kz.keys")));
+}
+
+// Catches: a writer that replaces the file between another's comparison and its rename.
+TEST(KeyRegister, NobodyWritesBetweenAnothersComparisonAndHisRename) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("kz.keys");
+  const int other = ::open(directory.path("").c_str(), O_RDONLY | O_DIRECTORY);
+  ASSERT_EQ(::flock(other, LOCK_EX), 0);
+  const auto waited = two_keys().replace_file(path);
+  ASSERT_FALSE(waited);
+  EXPECT_EQ(waited.error().kind, base::ErrorKind::unavailable);
+  EXPECT_EQ(read(path), "");
+  ::close(other);
+  EXPECT_TRUE(two_keys().replace_file(path));
+}
+
+TEST(KeyRegister, ManyWritersLoseNoLine) {
+  constexpr int writers = 4, lines = 20;
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("kz.keys");
+  ASSERT_TRUE(two_keys().replace_file(path));
+  const auto write_lines = [&](int writer) {
+    for (int written = 0; written < lines;) {
+      auto keys = KeyRegister::read_file(path, name("kz."));
+      ASSERT_TRUE(keys) << keys.error().message;
+      const std::chrono::seconds ttl{1 + writer * lines + written};
+      ASSERT_TRUE(keys.value().add_event({1, Kind::ds_ttl_seen, ttl}, t1));
+      if (keys.value().replace_file(path)) ++written;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int writer = 0; writer < writers; ++writer) threads.emplace_back(write_lines, writer);
+  for (std::thread& thread : threads) thread.join();
+  const auto all = KeyRegister::read_file(path, name("kz.")).value();
+  EXPECT_EQ(all.keys()[1].events.size(), two_keys().keys()[1].events.size() + writers * lines);
 }
 
 }  // namespace

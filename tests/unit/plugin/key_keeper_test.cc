@@ -336,6 +336,24 @@ TEST_F(KeyKeeperTest, AtAStartARegisterThatCannotBeWrittenIsUsedAsItIs) {
   EXPECT_FALSE(has(2, KeyEventKind::removed));
 }
 
+// Catches: a key that takes over before the time that the register names.
+TEST_F(KeyKeeperTest, WhatTheRegisterTellsOfTheFutureHasNotHappened) {
+  ASSERT_EQ(look(start), "0 signing");
+  happened(1, KeyEventKind::activated, start + days{3});
+  happened(0, KeyEventKind::retired, start + days{3});
+  EXPECT_THAT(look(start + days{1}), HasSubstr("REGISTER-FUTURE"));
+  EXPECT_TRUE(keeper->publishable(*signed_keys, start + days{1}));
+  log->messages.clear();
+  const auto live = zone;
+  zone = std::make_shared<signer::SignedZone>(zone->zone_pointer(), signer::SignedZone::Keys{},
+                                              signer::SignaturePolicy{});
+  EXPECT_EQ(look(start + days{1}), "0 signing") << "at a start";
+  EXPECT_THAT(keeper->waits_for(), HasSubstr("activated at"));
+  EXPECT_EQ(log->messages.size(), 1u);
+  zone = live;
+  EXPECT_EQ(look(start + days{3} - std::chrono::seconds{59}), "0 leaving, 1 signing");
+}
+
 TEST_F(KeyKeeperTest, AfterARestartTheSameKeySigns) {
   ASSERT_EQ(look(start), "0 signing");
   proof = base::refused("no token yet");
