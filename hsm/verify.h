@@ -16,9 +16,12 @@ namespace tld::hsm {
 
 class Verifier {
  public:
+  // How often it will verify: with an ECDSA key, `often` pays once it has done some hundred times.
+  enum class Use { seldom, often };
+
   // invalid_input when the octets are no key of that algorithm (a point off the curve, an RSA
   // modulus outside 1024..4096 bits, an even exponent or modulus).
-  static base::Result<Verifier> make(const PublicKey& key);
+  static base::Result<Verifier> make(const PublicKey& key, Use use = Use::seldom);
 
   Verifier(Verifier&&) noexcept;
   Verifier& operator=(Verifier&&) noexcept;

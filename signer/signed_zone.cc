@@ -53,7 +53,8 @@ base::Result<std::shared_ptr<const ZoneKey>> ZoneKey::make(const dns::Dnskey& dn
         fmt::format("DNSSEC algorithm {} is not supported for signing", dnskey.algorithm));
   }
   TLD_TRY(auto verifier,
-          hsm::Verifier::make({static_cast<hsm::Algorithm>(dnskey.algorithm), dnskey.public_key}));
+          hsm::Verifier::make({static_cast<hsm::Algorithm>(dnskey.algorithm), dnskey.public_key},
+                              hsm::Verifier::Use::often));
   return std::shared_ptr<const ZoneKey>(
       new ZoneKey(dnskey, std::move(id), std::move(door), std::move(verifier), std::move(budgets)));
 }
