@@ -17,9 +17,12 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// Each approval in a file of its own: of one person there may be several.
 std::string approve_command(const std::string& act, const std::string& file,
                             const keys::CeremonyScript& script) {
-  return fmt::format("tldctl approve {} {} --zone {}", act, file, script.zone);
+  return fmt::format(
+      "tldctl approve {0} {1} --zone {2} --output {1}.{0}.NAME --person NAME --key KEY", act, file,
+      script.zone);
 }
 
 void describe(Report& report, const std::string& file, const keys::CeremonyScript& script) {

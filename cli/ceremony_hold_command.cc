@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <system_error>
 
@@ -242,7 +244,8 @@ void add_ceremony_hold(CLI::App& ceremony, Chosen& chosen) {
        "logged: tldctl audit transcript checks it.",
        "  tldctl ceremony hold --script ceremony.yaml --directory /media/ceremony \\\n"
        "    --transcript kz-2027-1.transcript \\\n"
-       "    --approval ceremony.yaml.ann.approval --approval ceremony.yaml.bob.approval \\\n"
+       "    --approval ceremony.yaml.ceremony.ann ceremony.yaml.ceremony.bob \\\n"
+       "      ceremony.yaml.activation.ann ceremony.yaml.activation.bob \\\n"
        "    --ksk-token "
        "'pkcs11:token=tld-ksk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/tld/"
        "ksk.pin'"});

@@ -285,8 +285,9 @@ TEST_F(CeremonyHold, CheckShowsWhatItsPeopleApprove) {
   EXPECT_EQ(good.exit_code, 0) << good.err;
   EXPECT_THAT(good.out, HasSubstr("SHA-256  " + sum("script.yaml")));
   for (const char* act : {"ceremony", "activation"}) {
-    EXPECT_THAT(good.out, HasSubstr(fmt::format("tldctl approve {} {} --zone kz.\n", act,
-                                                path("script.yaml"))));
+    EXPECT_THAT(good.out,
+                HasSubstr(fmt::format("tldctl approve {0} {1} --zone kz. --output {1}.{0}.NAME",
+                                      act, path("script.yaml"))));
   }
   EXPECT_THAT(good.out, HasSubstr("reads kz.ksr, ksk.dnskey; makes kz.skr"));
   EXPECT_THAT(good.out, HasSubstr("the people adopted here can hold it"));
