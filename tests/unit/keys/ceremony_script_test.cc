@@ -203,6 +203,15 @@ TEST(CeremonyScript, ItsPeopleAreThereAndEnough) {
   EXPECT_EQ(refusal(people), "");
   std::ranges::find(people.people, "ben", &Person::name)->expires = people_time;
   EXPECT_EQ(refusal(people), "") << "bob is an operator too";
+  people.quorum["activation"].total = 4;
+  EXPECT_THAT(refusal(people), HasSubstr("SCRIPT-PEOPLE: activation asks for 4 people"));
+  people = people_from(six_people());
+  people.quorum["ceremony"].observers = 2;
+  EXPECT_EQ(refusal(people), "");
+  std::ranges::find(people.people, "win", &Person::name)->expires = people_time;
+  EXPECT_THAT(refusal(people), HasSubstr("2 observers; valid at"));
+  people = people_from(six_people());
+  std::ranges::find(people.people, "ben", &Person::name)->expires = people_time;
   script.steps[0].people = {"ann"};
   std::ranges::find(people.people, "bob", &Person::name)->expires = people_time;
   EXPECT_THAT(refusal(people), HasSubstr("SCRIPT-PEOPLE: ceremony asks for 2 people"));
