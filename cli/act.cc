@@ -113,6 +113,15 @@ base::Result<Report> Act::end(base::Result<Report> outcome) {
   return base::unavailable("it was done, and is not in the audit log: " + link.error().message);
 }
 
+base::Result<Act> Act::begin_or_refuse(const Chosen& chosen, const std::string& type,
+                                       const std::string& object,
+                                       const std::vector<keys::Approver>& approvers,
+                                       const Detail& detail) {
+  auto act = begin(chosen, type, object, approvers, detail);
+  if (act || act.error().kind != base::ErrorKind::refused) return act;
+  return refuse(chosen, type, object, act.error());
+}
+
 base::Error Act::refuse(const Chosen& chosen, const std::string& type, const std::string& object,
                         const base::Error& why) {
   auto log = open_log(chosen);
@@ -145,7 +154,8 @@ base::Result<std::optional<keys::People>> people_of_this_machine(const Chosen& c
 base::Result<ApprovedAct> begin_approved(const Chosen& chosen, const keys::ApprovalRequest& wanted,
                                          const std::string& object,
                                          const std::vector<std::string>& files,
-                                         const Act::Detail& detail) {
+                                         const Act::Detail& detail,
+                                         const std::vector<std::string>& also) {
   TLD_TRY(const auto people, people_of_this_machine(chosen));
   if (!people && !files.empty()) {
     return base::refused(
@@ -155,13 +165,15 @@ base::Result<ApprovedAct> begin_approved(const Chosen& chosen, const keys::Appro
   if (people) {
     const auto check = [&]() -> base::Result<std::vector<keys::Approver>> {
       TLD_TRY(const auto approvals, read_approvals(files));
-      return keys::check_approvals(*people, wanted, approvals);
+      std::vector<std::string> acts = {wanted.act};
+      acts.insert(acts.end(), also.begin(), also.end());
+      return keys::check_approvals_of_acts(*people, wanted, acts, approvals);
     };
     auto checked = check();
     if (!checked) return Act::refuse(chosen, wanted.act, object, checked.error());
     approvers = std::move(checked).value();
   }
-  TLD_TRY(auto act, Act::begin(chosen, wanted.act, object, approvers, detail));
+  TLD_TRY(auto act, Act::begin_or_refuse(chosen, wanted.act, object, approvers, detail));
   return ApprovedAct{std::move(act), std::move(approvers)};
 }
 

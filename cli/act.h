@@ -47,6 +47,11 @@ class Act {
   // Writes how it ended and returns `outcome`, or that the log does not have it.
   base::Result<Report> end(base::Result<Report> outcome);
 
+  // begin(); APPROVAL-REPLAYED and what else is refused stands in the log too.
+  static base::Result<Act> begin_or_refuse(const Chosen& chosen, const std::string& type,
+                                           const std::string& object,
+                                           const std::vector<keys::Approver>& approvers,
+                                           const Detail& detail);
   // Writes one line: it was asked for and refused, with nothing done. Returns `why`.
   static base::Error refuse(const Chosen& chosen, const std::string& type,
                             const std::string& object, const base::Error& why);
@@ -64,11 +69,13 @@ struct ApprovedAct {
 };
 // Checks the approvals in `files` against the adopted people's rule for wanted.act, then begins it.
 // A refusal (APPROVAL-..., keys/approval.h) stands in the log, and nothing is done. Where nobody
-// was adopted, `files` must be empty: they would prove nothing. `object` is for the log.
+// was adopted, `files` must be empty: they would prove nothing. `object` is for the log. `also`:
+// acts whose rules must be met too, each with approvals of its own over the same octets.
 base::Result<ApprovedAct> begin_approved(const Chosen& chosen, const keys::ApprovalRequest& wanted,
                                          const std::string& object,
                                          const std::vector<std::string>& files,
-                                         const Act::Detail& detail = {});
+                                         const Act::Detail& detail = {},
+                                         const std::vector<std::string>& also = {});
 base::Result<std::vector<keys::Approval>> read_approvals(const std::vector<std::string>& files);
 // nullopt: nobody was adopted, or there is no audit log.
 base::Result<std::optional<keys::People>> people_of_this_machine(const Chosen& chosen);

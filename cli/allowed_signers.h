@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "cli/key_files.h"
 
 namespace tld::cli {
 
@@ -21,8 +22,10 @@ inline constexpr const char* signed_keys_namespace = "tld-skr";
 // Who signed `octets` (what was read from `file`): the principal in `signers`. refused, with `rule`
 // in front, when FILE.sig is missing, is not by one of them, for another namespace, or over other
 // octets; unavailable when ssh-keygen cannot be run.
+// `read` gives the octets of FILE.sig and `signers`.
 base::Result<std::string> verify_signature(const char* rule, const std::string& file,
                                            std::string_view octets, const std::string& signers,
-                                           const char* name_space);
+                                           const char* name_space,
+                                           const ReadFile& read = read_from_disk);
 
 }  // namespace tld::cli

@@ -156,7 +156,8 @@ base::Result<Report> hold_unapproved(const Chosen& chosen, const Options& option
   if (people) {
     return Act::refuse(chosen, "ceremony", object,
                        base::refused("this machine has adopted people, and a demonstration asks "
-                                     "nobody: hold the ceremony with tldctl ceremony run"));
+                                     "nobody: hold the ceremony with tldctl ceremony hold or "
+                                     "ceremony run"));
   }
   TLD_TRY(auto act, Act::begin(chosen, "ceremony", object));
   return act.end(hold(options));
@@ -196,6 +197,8 @@ void add_ceremony(CLI::App& app, Chosen& chosen) {
   CLI::App* ceremony = app.add_subcommand("ceremony", "Sign the keys of the next months");
   ceremony->require_subcommand(1);
   add_ceremony_run(*ceremony, chosen);
+  add_ceremony_check(*ceremony, chosen);
+  add_ceremony_hold(*ceremony, chosen);
   CLI::App* command = add_command(
       *ceremony, chosen, "demo",
       {"Hold a ceremony in one step, for demonstrations and tests",

@@ -22,8 +22,48 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr const char* act_name = "ceremony";
+constexpr const char* use_of_the_ksk = "activation";
 
-std::string misuse(const SittingOptions& options) {
+struct Options : SittingOptions {
+  std::string request_sha256, ksk_token;
+  std::vector<std::string> ksk_ids, from, until, announce, approvals;
+  bool first = false;
+};
+
+// --- options of the form ID=TIME ---
+
+std::string term_id(const std::string& text) {
+  return text.substr(0, text.find('='));
+}
+
+// Why it is none; "" where it is one.
+std::string wrong_term(const std::string& text) {
+  const std::size_t at = text.find('=');
+  if (at == std::string::npos) return "must be ID=YYYYMMDDHHMMSS";
+  const auto time = keys::time_from_text(std::string_view(text).substr(at + 1));
+  return time ? "" : time.error().message;
+}
+
+base::Time time_of(const std::vector<std::string>& terms, const std::string& id,
+                   base::Time otherwise) {
+  const auto term = std::ranges::find(terms, id, term_id);
+  return term == terms.end() ? otherwise : to_time(term->substr(id.size() + 1));
+}
+
+std::vector<KskUse> ksks_of(const Options& options) {
+  std::vector<KskUse> all;
+  for (const std::string& id : options.ksk_ids) {
+    KskUse use;
+    use.id = id;
+    use.from = time_of(options.from, id, use.from);
+    use.until = time_of(options.until, id, use.until);
+    use.announced = options.announce.empty() || std::ranges::count(options.announce, id) != 0;
+    all.push_back(std::move(use));
+  }
+  return all;
+}
+
+std::string misuse(const Options& options) {
   const auto unknown = [&](const std::string& text) {
     return std::ranges::count(options.ksk_ids, term_id(text)) == 0;
   };
@@ -90,15 +130,12 @@ void describe_made(Report& report, const std::vector<Made>& all) {
   }
 }
 
-base::Result<Report> run(const SittingOptions& options) {
+base::Result<Report> run(Options options) {
+  options.ksks = ksks_of(options);
   TLD_TRY(const Sitting sitting, prepare_sitting(options));
   TLD_TRY(auto token, TokenSession::open(options.ksk_token, false));
-  TLD_TRY(const auto ksks, find_ksks(options, token.session()));
-  TLD_TRY(check_request(options, sitting, ksks));
-  const keys::SignedKeys* previous = sitting.previous ? &sitting.previous->value : nullptr;
-  TLD_TRY(const auto plan, keys::plan_response(sitting.request.value, sitting.policy, ksks,
-                                               previous, options.ds_at_parent));
-  TLD_TRY(check_register(options, sitting, ksks, plan));
+  TLD_TRY(const auto planned, plan_sitting(options, sitting, token.session()));
+  const std::vector<keys::KskTerm>& ksks = planned.ksks;
   Report report = describe_request(options, sitting, ksks);
   if (options.request_sha256.empty()) {
     report.verdict =
@@ -110,15 +147,15 @@ base::Result<Report> run(const SittingOptions& options) {
     return base::refused("KSR-SHA256: " + options.request + " has the SHA-256 " +
                          sha256_text(sitting.request.octets));
   }
-  TLD_TRY(const auto made, sign_all(options, sitting, plan));
+  TLD_TRY(const auto made, sign_all(options, sitting, planned.plan));
   TLD_TRY(write_trust_anchor(options, sitting, ksks));
   describe_made(report, made);
   return report;
 }
 
-// What people sign is the request; where this machine has adopted people, nothing is signed without
-// them. Showing the request needs nobody.
-base::Result<Report> run_approved(const Chosen& chosen, const SittingOptions& options) {
+// What people sign is the request, for the ceremony and for the use of its KSK; where this machine
+// has adopted people, nothing is signed without them. Showing the request needs nobody.
+base::Result<Report> run_approved(const Chosen& chosen, const Options& options) {
   const std::string object = options.zone + " to " + options.output;
   if (options.request_sha256.empty()) {
     TLD_TRY(auto act, Act::begin(chosen, act_name, object));
@@ -127,11 +164,11 @@ base::Result<Report> run_approved(const Chosen& chosen, const SittingOptions& op
   TLD_TRY(auto begun, begin_approved(chosen,
                                      {to_name(options.zone).text(), act_name,
                                       options.request_sha256, base::SystemClock().now()},
-                                     object, options.approvals));
+                                     object, options.approvals, {}, {use_of_the_ksk}));
   return begun.act.end(run(options));
 }
 
-void add_inputs(CLI::App* command, SittingOptions& options) {
+void add_inputs(CLI::App* command, Options& options) {
   command->add_option("--zone", options.zone, "The zone's name, e.g. kz.")
       ->required()
       ->check(zone_name());
@@ -144,7 +181,7 @@ void add_inputs(CLI::App* command, SittingOptions& options) {
       "Allowed signers (ssh-keygen): demand a signature REQUEST.sig by one of them");
   command->add_option(
       "--approval", options.approvals,
-      "Approvals (tldctl approve ceremony REQUEST), where people were adopted here");
+      "Approvals (tldctl approve ceremony REQUEST, and activation), where people were adopted");
   command->add_option("--previous", options.previous, "The file of the last ceremony");
   command->add_flag("--first", options.first, "There was no ceremony before");
   command->add_option(
@@ -162,7 +199,7 @@ void add_inputs(CLI::App* command, SittingOptions& options) {
       ->check(CLI::IsMember({"ours", "knot"}));
 }
 
-void add_keys(CLI::App* command, SittingOptions& options) {
+void add_keys(CLI::App* command, Options& options) {
   const auto term = CLI::Validator([](std::string& text) { return wrong_term(text); }, "ID=TIME");
   command
       ->add_option("--ksk-token", options.ksk_token,
@@ -206,7 +243,7 @@ void add_ceremony_run(CLI::App& ceremony, Chosen& chosen) {
        "'pkcs11:token=tld-ksk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/tld/"
        "ksk.pin' \\\n"
        "    --output kz-next.skr --request-sha256 SUM"});
-  const auto options = std::make_shared<SittingOptions>();
+  const auto options = std::make_shared<Options>();
   add_inputs(command, *options);
   add_keys(command, *options);
   add_audit_option(command, chosen);

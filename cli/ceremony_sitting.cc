@@ -19,13 +19,6 @@
 namespace tld::cli {
 namespace {
 
-std::optional<base::Time> time_of(const std::vector<std::string>& terms, const std::string& id) {
-  for (const std::string& term : terms) {
-    if (term_id(term) == id) return to_time(term.substr(id.size() + 1));
-  }
-  return std::nullopt;
-}
-
 base::Result<std::string> knot_text(const keys::SigningPlan& plan, base::Time now) {
   TLD_TRY(const auto slots, keys::sign_slots(plan));
   std::string text = keys::knot_response_text(slots, now);
@@ -46,62 +39,36 @@ base::Result<std::string> sign(keys::SigningPlan plan, const SittingOptions& opt
   return text;
 }
 
-std::string emergency_file(const std::string& output, const dns::Dnskey& stolen) {
-  return fmt::format("{}.emergency-{}", output, stolen.key_tag());
-}
+// --- what is checked ---
 
-}  // namespace
-
-std::string term_id(const std::string& text) {
-  return text.substr(0, text.find('='));
-}
-
-std::string wrong_term(const std::string& text) {
-  const std::size_t at = text.find('=');
-  if (at == std::string::npos) return "must be ID=YYYYMMDDHHMMSS";
-  const auto time = keys::time_from_text(std::string_view(text).substr(at + 1));
-  return time ? "" : time.error().message;
-}
-
-base::Result<Sitting> prepare_sitting(const SittingOptions& options) {
-  const dns::Name apex = to_name(options.zone);
-  TLD_TRY(const auto policy, read_policy(options.policy));
-  TLD_TRY(auto request, load_request(options.request, apex, options.form(), policy));
-  Sitting sitting{apex, policy, base::SystemClock().now(), std::move(request), {}, {}, {}, {}};
-  if (!options.signers.empty()) {
-    TLD_TRY(sitting.signer,
-            verify_signature("KSR-SIGNATURE", options.request, sitting.request.octets,
-                             options.signers, request_namespace));
-  }
-  if (!options.previous.empty()) {
-    TLD_TRY(auto previous, load_signed_keys(options.previous, apex, options.form(), policy));
-    sitting.previous = std::move(previous);
-  }
-  TLD_TRY(sitting.foreign, read_dnskeys(options.foreign, apex));
-  TLD_TRY(sitting.stolen, read_dnskeys(options.emergency_for, apex));
-  return sitting;
+// By its DNSKEY record: the file's key, with the flags of a KSK.
+base::Result<hsm::KeyId> id_of(const SittingOptions& options, const dns::Name& apex,
+                               const std::string& file, hsm::Session& session) {
+  TLD_TRY(const auto dnskeys, read_dnskeys({file}, apex, options.read));
+  TLD_TRY(const auto held, hsm::list_keys(session));
+  const auto found = std::ranges::find_if(held, [&dnskeys](const hsm::KeyInfo& key) {
+    return keys::dnskey_of(key.public_key, true) == dnskeys.front();
+  });
+  if (found != held.end()) return found->id;
+  return base::refused("CEREMONY-KSK: the token has no key for the KSK of " + file);
 }
 
 base::Result<std::vector<keys::KskTerm>> find_ksks(const SittingOptions& options,
-                                                   hsm::Session& session) {
+                                                   const dns::Name& apex, hsm::Session& session) {
   std::vector<keys::KskTerm> terms;
-  for (const std::string& id : options.ksk_ids) {
-    TLD_TRY(const auto key, hsm::find_key(session, to_key_id(id)));
+  for (const KskUse& use : options.ksks) {
+    TLD_TRY(const auto id, use.dnskey.empty() ? base::Result<hsm::KeyId>(to_key_id(use.id))
+                                              : id_of(options, apex, use.dnskey, session));
+    TLD_TRY(const auto key, hsm::find_key(session, id));
     keys::KskTerm term;
     term.ksk = {key.info.public_key,
                 [&session, key](const std::string& message) { return session.sign(key, message); }};
-    term.from = time_of(options.from, id).value_or(term.from);
-    term.until = time_of(options.until, id).value_or(term.until);
-    term.announced = options.announce.empty() || std::ranges::count(options.announce, id) != 0;
+    term.from = use.from;
+    term.until = use.until;
+    term.announced = use.announced;
     terms.push_back(std::move(term));
   }
   return terms;
-}
-
-std::vector<dns::Dnskey> dnskeys_of(const std::vector<keys::KskTerm>& terms) {
-  std::vector<dns::Dnskey> ksks;
-  for (const keys::KskTerm& term : terms) ksks.push_back(keys::dnskey_of(term.ksk.key, true));
-  return ksks;
 }
 
 base::Status check_request(const SittingOptions& options, const Sitting& sitting,
@@ -122,7 +89,7 @@ base::Status check_request(const SittingOptions& options, const Sitting& sitting
 base::Status check_register(const SittingOptions& options, const Sitting& sitting,
                             const std::vector<keys::KskTerm>& ksks, const keys::SigningPlan& plan) {
   if (options.key_register.empty()) return base::ok();
-  TLD_TRY(const auto held, keys::KeyRegister::read_file(options.key_register, sitting.apex));
+  TLD_TRY(const auto held, read_register(options.key_register, sitting.apex, options.read));
   TLD_TRY(keys::check_by_register(plan, held.keys(), sitting.now));
   for (const dns::Dnskey& ksk : dnskeys_of(ksks)) {
     const auto place = held.find(ksk.fingerprint());
@@ -143,6 +110,49 @@ base::Status check_register(const SittingOptions& options, const Sitting& sittin
     TLD_TRY(keys::check_backup(sitting.policy, key));
   }
   return base::ok();
+}
+
+}  // namespace
+
+std::string emergency_file(const std::string& output, const dns::Dnskey& stolen) {
+  return fmt::format("{}.emergency-{}", output, stolen.key_tag());
+}
+
+base::Result<Sitting> prepare_sitting(const SittingOptions& options) {
+  const dns::Name apex = to_name(options.zone);
+  TLD_TRY(const auto policy, read_policy(options.policy, options.read));
+  TLD_TRY(auto request, load_request(options.request, apex, options.form(), policy, options.read));
+  Sitting sitting{apex, policy, base::SystemClock().now(), std::move(request), {}, {}, {}, {}};
+  if (!options.signers.empty()) {
+    TLD_TRY(sitting.signer,
+            verify_signature("KSR-SIGNATURE", options.request, sitting.request.octets,
+                             options.signers, request_namespace, options.read));
+  }
+  if (!options.previous.empty()) {
+    TLD_TRY(auto previous,
+            load_signed_keys(options.previous, apex, options.form(), policy, options.read));
+    sitting.previous = std::move(previous);
+  }
+  TLD_TRY(sitting.foreign, read_dnskeys(options.foreign, apex, options.read));
+  TLD_TRY(sitting.stolen, read_dnskeys(options.emergency_for, apex, options.read));
+  return sitting;
+}
+
+std::vector<dns::Dnskey> dnskeys_of(const std::vector<keys::KskTerm>& terms) {
+  std::vector<dns::Dnskey> ksks;
+  for (const keys::KskTerm& term : terms) ksks.push_back(keys::dnskey_of(term.ksk.key, true));
+  return ksks;
+}
+
+base::Result<PlannedSitting> plan_sitting(const SittingOptions& options, const Sitting& sitting,
+                                          hsm::Session& session) {
+  TLD_TRY(auto ksks, find_ksks(options, sitting.apex, session));
+  TLD_TRY(check_request(options, sitting, ksks));
+  const keys::SignedKeys* previous = sitting.previous ? &sitting.previous->value : nullptr;
+  TLD_TRY(auto plan, keys::plan_response(sitting.request.value, sitting.policy, ksks, previous,
+                                         options.ds_at_parent));
+  TLD_TRY(check_register(options, sitting, ksks, plan));
+  return PlannedSitting{std::move(ksks), std::move(plan)};
 }
 
 // All places are opened first and all files are signed before the first takes its name.
@@ -171,16 +181,18 @@ base::Result<std::vector<Made>> sign_all(const SittingOptions& options, const Si
   return made;
 }
 
-base::Status write_trust_anchor(const SittingOptions& options, const Sitting& sitting,
-                                const std::vector<keys::KskTerm>& ksks) {
-  if (options.trust_anchor.empty()) return base::ok();
+base::Result<std::optional<Made>> write_trust_anchor(const SittingOptions& options,
+                                                     const Sitting& sitting,
+                                                     const std::vector<keys::KskTerm>& ksks) {
+  if (options.trust_anchor.empty()) return std::optional<Made>();
   std::string text;
   for (const keys::KskTerm& term : ksks) {
     TLD_TRY(const std::string one,
             keys::trust_anchor_text(sitting.apex, term.ksk.key, sitting.policy));
     text += one;
   }
-  return write_output_file(options.trust_anchor, text);
+  TLD_TRY(write_output_file(options.trust_anchor, text));
+  return std::optional(Made{options.trust_anchor, sha256_text(text), {}});
 }
 
 }  // namespace tld::cli

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// tldctl ceremony run, but for its options and its report: what a sitting has before it, what is
-// checked, what is signed. The order is: prepare_sitting, find_ksks, check_request, check_register,
-// sign_all.
+// What tldctl ceremony run and hold do, but for their options and reports: what a sitting has
+// before it, what is checked, what is signed. The order is: prepare_sitting, plan_sitting,
+// sign_all, write_trust_anchor.
 //
 // Thread rule: one thread.
 #pragma once
@@ -24,18 +24,24 @@
 
 namespace tld::cli {
 
+// A KSK, and in which slots it is listed and signs.
+struct KskUse {
+  std::string id;      // base16; or
+  std::string dnskey;  // the file with its DNSKEY record, by which it is found in the token
+  base::Time from = base::Time::min(), until = base::Time::max();
+  bool announced = true;
+};
+
 struct SittingOptions {
-  std::string zone, policy, request, request_sha256, previous, ksk_token, signers, horizon, output,
-      trust_anchor, key_register, dialect = "ours";
-  std::vector<std::string> ksk_ids, from, until, announce, foreign, emergency_for, approvals;
-  bool first = false, ds_at_parent = false;
+  std::string zone, policy, request, previous, signers, horizon, output, trust_anchor, key_register,
+      dialect = "ours";
+  std::vector<std::string> foreign, emergency_for;
+  std::vector<KskUse> ksks;
+  bool ds_at_parent = false;
+  ReadFile read = read_from_disk;  // of each file but the outputs
 
   Dialect form() const { return dialect == "knot" ? Dialect::knot : Dialect::ours; }
 };
-
-// Options of the form ID=TIME.
-std::string term_id(const std::string& term);
-std::string wrong_term(const std::string& term);  // why it is none; "" where it is one
 
 struct Sitting {
   dns::Name apex;
@@ -51,20 +57,19 @@ struct Sitting {
 // is demanded and missing.
 base::Result<Sitting> prepare_sitting(const SittingOptions& options);
 
-// Each signs in `session`, which must outlive them.
-base::Result<std::vector<keys::KskTerm>> find_ksks(const SittingOptions& options,
-                                                   hsm::Session& session);
+struct PlannedSitting {
+  std::vector<keys::KskTerm> ksks;
+  keys::SigningPlan plan;
+};
+// Finds the KSKs, which sign in `session`: it must outlive them. Checks the request by policy, time
+// and the file of the last ceremony (KSR-... of docs/ceremony.md), and, with a register, what
+// neither request nor token tells: a key that the register does not have, that comes or goes too
+// early, was retired, or has no proved backup (KEY-...). refused, CEREMONY-KSK: the token has no
+// key of that DNSKEY record. Nothing is signed.
+base::Result<PlannedSitting> plan_sitting(const SittingOptions& options, const Sitting& sitting,
+                                          hsm::Session& session);
 
 std::vector<dns::Dnskey> dnskeys_of(const std::vector<keys::KskTerm>& terms);
-
-// The request by policy, time and the file of the last ceremony: KSR-... of docs/ceremony.md.
-base::Status check_request(const SittingOptions& options, const Sitting& sitting,
-                           const std::vector<keys::KskTerm>& ksks);
-
-// What neither request nor token tells: a key that the register does not have, that comes or goes
-// too early, was retired, or has no proved backup. Without a register: nothing.
-base::Status check_register(const SittingOptions& options, const Sitting& sitting,
-                            const std::vector<keys::KskTerm>& ksks, const keys::SigningPlan& plan);
 
 struct Made {
   std::string file, sha256;
@@ -75,8 +80,11 @@ struct Made {
 base::Result<std::vector<Made>> sign_all(const SittingOptions& options, const Sitting& sitting,
                                          const keys::SigningPlan& plan);
 
-// The KSKs' DNSKEY and DS records, where the options name a file for them.
-base::Status write_trust_anchor(const SittingOptions& options, const Sitting& sitting,
-                                const std::vector<keys::KskTerm>& ksks);
+std::string emergency_file(const std::string& output, const dns::Dnskey& stolen);
+
+// The KSKs' DNSKEY and DS records; nullopt where the options name no file for them.
+base::Result<std::optional<Made>> write_trust_anchor(const SittingOptions& options,
+                                                     const Sitting& sitting,
+                                                     const std::vector<keys::KskTerm>& ksks);
 
 }  // namespace tld::cli

@@ -77,7 +77,9 @@ void add_keys_parent(CLI::App& keys, Chosen& chosen);    // of keys
 void add_keys_prove(CLI::App& keys, Chosen& chosen);     // of keys
 void add_ksr(CLI::App& app, Chosen& chosen);
 void add_ceremony(CLI::App& app, Chosen& chosen);
-void add_ceremony_run(CLI::App& ceremony, Chosen& chosen);
+void add_ceremony_run(CLI::App& ceremony, Chosen& chosen);    // of ceremony
+void add_ceremony_check(CLI::App& ceremony, Chosen& chosen);  // of ceremony
+void add_ceremony_hold(CLI::App& ceremony, Chosen& chosen);   // of ceremony
 void add_skr(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
 void add_epp(CLI::App& app, Chosen& chosen);

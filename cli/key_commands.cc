@@ -4,124 +4,43 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <optional>
 
 #include "base/bytes.h"
 #include "cli/act.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
-#include "cli/key_files.h"
-#include "cli/output_file.h"
+#include "cli/key_generation.h"
 #include "cli/token_session.h"
 #include "dns/rrset.h"
-#include "hsm/algorithm.h"
 #include "hsm/token_keys.h"
 #include "keys/ceremony.h"
-#include "keys/chained_lines.h"
-#include "keys/key_register.h"
-#include "keys/new_key.h"
-#include "keys/record_line.h"
 
 namespace tld::cli {
 namespace {
 
 using nlohmann::ordered_json;
 
-struct Options {
-  std::string token, algorithm, zone, role = "zsk", dnskey, policy, key_register;
-  bool wrappable = false;
-};
+constexpr const char* act_name = "key-generate";
 
 std::string rdata_text(const dns::Dnskey& key) {
   return dns::rdata_text(dns::RRType::DNSKEY, key.wire());
 }
 
-ordered_json json_of(const hsm::KeyInfo& key, const dns::Dnskey& dnskey) {
-  return {{"id", base::to_hex(key.id)},
-          {"label", key.label},
-          {"algorithm", hsm::to_string(key.public_key.algorithm)},
-          {"key_tag", dnskey.key_tag()},
-          {"dnskey", rdata_text(dnskey)}};
-}
-
 // --- generate ---
 
-// The DNSKEY record as a zone-file line. Its TTL is only a default: a ceremony takes the policy's.
-std::string dnskey_line(const Options& options, const dns::Dnskey& dnskey) {
-  const auto ttl = keys::SignedKeysPolicy{}.dnskey_ttl.count();
-  return keys::record_line({to_name(options.zone), static_cast<std::uint32_t>(ttl),
-                            dns::RRType::DNSKEY, dnskey.wire()}) +
-         "\n";
-}
-
-base::Result<std::optional<OutputFile>> open_dnskey_file(const Options& options) {
-  if (options.dnskey.empty()) return std::optional<OutputFile>();
-  TLD_TRY(auto file, OutputFile::create(options.dnskey));
-  return std::optional<OutputFile>(std::move(file));
-}
-
-base::Status write_dnskey_file(OutputFile& file, const Options& options, const hsm::KeyInfo& key,
-                               const dns::Dnskey& dnskey) {
-  file.stream() << dnskey_line(options, dnskey);
-  auto status = file.commit();
-  if (status) return status;
-  return status.error().in(
-      fmt::format("key {} was made; its DNSKEY file was not", base::to_hex(key.id)));
-}
-
-Report generated_report(const Options& options, const hsm::KeyInfo& key,
-                        const dns::Dnskey& dnskey) {
-  Report report;
-  report.json = json_of(key, dnskey);
-  report.json["role"] = options.role;
-  report.evidence = {{"id", base::to_hex(key.id)},
-                     {"dnskey-sha256", keys::sha256_hex(dnskey.wire())}};
-  report.text = fmt::format("id       {}\nkey tag  {}\nDNSKEY   {}\n", base::to_hex(key.id),
-                            dnskey.key_tag(), rdata_text(dnskey));
-  if (!options.dnskey.empty()) {
-    report.json["dnskey_file"] = options.dnskey;
-    report.text += fmt::format("file     {}\n", options.dnskey);
+// Where people were adopted, keys are made with their approvals only.
+base::Result<Report> generate(const Chosen& chosen, const KeyGeneration& wanted) {
+  const std::string object = wanted.role + " " + wanted.zone + " in " + wanted.token;
+  TLD_TRY(const auto people, people_of_this_machine(chosen));
+  if (people) {
+    return Act::refuse(chosen, act_name, object,
+                       base::refused("this machine has adopted people, and this asks nobody: put "
+                                     "the key into a ceremony's script, tldctl ceremony hold"));
   }
-  return report;
-}
-
-// Of the zone's register; none without one.
-base::Result<keys::Keys> keys_ever_held(const Options& options) {
-  if (options.key_register.empty()) return keys::Keys();
-  TLD_TRY(const auto held,
-          keys::KeyRegister::read_file(options.key_register, to_name(options.zone)));
-  return held.keys();
-}
-
-base::Result<keys::NewKey> generate_in(hsm::Session& session, const Options& options,
-                                       bool wrappable, const keys::Keys& held) {
-  const hsm::Algorithm algorithm = to_algorithm(options.algorithm);
-  const auto make = [&](const keys::AcceptKey& accept) {
-    return hsm::generate_key(session, algorithm, hsm::facts(algorithm).default_bits,
-                             wrappable ? hsm::Export::wrapped : hsm::Export::never, accept);
-  };
-  return keys::make_new_key(held, options.role == "ksk", make);
-}
-
-base::Result<Report> generate(const Options& options) {
-  // The file first: a key must not be made and then lack the file that names it.
-  TLD_TRY(auto file, open_dnskey_file(options));
-  TLD_TRY(const keys::Policy policy, read_policy(options.policy));
-  TLD_TRY(const keys::Keys held, keys_ever_held(options));
-  TLD_TRY(auto token, TokenSession::open(options.token, true));
-  const bool wrappable = options.wrappable || policy.keys.wrappable;
-  TLD_TRY(const auto made, generate_in(token.session(), options, wrappable, held));
-  const hsm::KeyInfo& key = made.info;
-  const dns::Dnskey dnskey = keys::dnskey_of(key.public_key, options.role == "ksk");
-  if (file) {
-    TLD_TRY(write_dnskey_file(*file, options, key, dnskey));
-  }
-  Report report = generated_report(options, key, dnskey);
-  report.json["wrappable"] = wrappable;
-  report.json["destroyed"] = made.destroyed;
-  report.evidence["destroyed"] = std::to_string(made.destroyed);
-  report.evidence["wrappable"] = wrappable ? "yes" : "no";
-  return report;
+  TLD_TRY(auto act, Act::begin(chosen, act_name, object));
+  const auto key = generate_key(wanted);
+  if (!key) return act.end(key.error());
+  return act.end(generated_report(wanted, key.value()));
 }
 
 // --- list ---
@@ -172,13 +91,14 @@ void add_generate(CLI::App& key, Chosen& chosen) {
        "wrapped by the token's trusted wrapping key only (tldctl key export). Prints the id, the "
        "key tag and the DNSKEY record; --dnskey\n"
        "writes that record to a file, which the ceremony reads. The PIN stands in the\n"
-       "file that the URI's pin-source names, mode 0600; never on the command line.",
+       "file that the URI's pin-source names, mode 0600; never on the command line.\n"
+       "Refused where people were adopted: tldctl ceremony hold (docs/people.md).",
        "  tldctl key generate --algorithm ECDSAP256SHA256 \\\n"
        "    --zone kz. --role zsk --dnskey zsk.dnskey \\\n"
        "    --token "
        "'pkcs11:token=tld-zsk?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/tld/"
        "zsk.pin'"});
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<KeyGeneration>();
   command->add_option("--token", options->token, token_help)->required()->check(token_uri());
   command
       ->add_option("--algorithm", options->algorithm,
@@ -198,13 +118,12 @@ void add_generate(CLI::App& key, Chosen& chosen) {
                    "The zone's key register: a key whose tag a key of the zone has or ever had is "
                    "destroyed again, and another one made")
       ->needs(zone);
-  command->add_flag("--wrappable", options->wrappable,
-                    "It may leave the token, wrapped by the trusted wrapping key");
+  command->add_flag_callback(
+      "--wrappable", [options] { options->wrappable = true; },
+      "It may leave the token, wrapped by the trusted wrapping key");
   command->add_option("--policy", options->policy, "The policy (YAML) that says whether it may");
-  on_act(
-      command, chosen, "key-generate",
-      [options] { return options->role + " " + options->zone + " in " + options->token; },
-      [options] { return generate(*options); });
+  add_audit_option(command, chosen);
+  on_chosen(command, chosen, [options, &chosen] { return generate(chosen, *options); });
 }
 
 void add_list(CLI::App& key, Chosen& chosen) {

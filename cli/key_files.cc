@@ -12,29 +12,43 @@
 namespace tld::cli {
 namespace {
 
-constexpr std::size_t max_octets = 4 << 20;  // as the readers
+// As the readers.
+constexpr std::size_t max_octets = 4 << 20, max_policy = 65536;
 
 }  // namespace
 
-base::Result<keys::Policy> read_policy(const std::string& file) {
+base::Result<std::string> read_from_disk(const std::string& file, std::size_t limit) {
+  return keys::read_input_file(file, limit);
+}
+
+base::Result<keys::Policy> read_policy(const std::string& file, const ReadFile& read) {
   if (file.empty()) return keys::Policy{};
-  return keys::Policy::read_file(file);
+  TLD_TRY(const std::string text, read(file, max_policy));
+  return keys::Policy::parse(text, file);
 }
 
 base::Result<std::vector<dns::Dnskey>> read_dnskeys(const std::vector<std::string>& files,
-                                                    const dns::Name& apex) {
+                                                    const dns::Name& apex, const ReadFile& read) {
   std::vector<dns::Dnskey> all;
   for (const std::string& file : files) {
-    TLD_TRY(auto key, keys::read_dnskey_file(file, apex));
+    TLD_TRY(const std::string text, read(file, keys::max_dnskey_file));
+    TLD_TRY(auto key, keys::parse_dnskey_file(text, file, apex));
     all.push_back(std::move(key));
   }
   return all;
 }
 
+base::Result<keys::KeyRegister> read_register(const std::string& file, const dns::Name& apex,
+                                              const ReadFile& read) {
+  TLD_TRY(const std::string text, read(file, max_octets));
+  return keys::KeyRegister::parse(text, apex, file);
+}
+
 base::Result<Loaded<keys::KeySigningRequest>> load_request(const std::string& file,
                                                            const dns::Name& apex, Dialect dialect,
-                                                           const keys::Policy& policy) {
-  TLD_TRY(std::string octets, keys::read_input_file(file, max_octets));
+                                                           const keys::Policy& policy,
+                                                           const ReadFile& read) {
+  TLD_TRY(std::string octets, read(file, max_octets));
   TLD_TRY(auto request, dialect == Dialect::knot
                             ? keys::read_knot_request(octets, apex, policy, file)
                             : keys::KeySigningRequest::parse(octets, apex, file));
@@ -43,8 +57,9 @@ base::Result<Loaded<keys::KeySigningRequest>> load_request(const std::string& fi
 
 base::Result<Loaded<keys::SignedKeys>> load_signed_keys(const std::string& file,
                                                         const dns::Name& apex, Dialect dialect,
-                                                        const keys::Policy& policy) {
-  TLD_TRY(std::string octets, keys::read_input_file(file, max_octets));
+                                                        const keys::Policy& policy,
+                                                        const ReadFile& read) {
+  TLD_TRY(std::string octets, read(file, max_octets));
   if (dialect == Dialect::ours) {
     TLD_TRY(auto signed_keys, keys::SignedKeys::parse(octets, apex, file));
     return Loaded<keys::SignedKeys>{std::move(octets), std::move(signed_keys)};

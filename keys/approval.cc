@@ -211,4 +211,36 @@ base::Result<std::vector<Approver>> check_approvals(const People& people,
   return approvers;
 }
 
+base::Status check_acts_of(const std::vector<Approval>& approvals,
+                           const std::vector<std::string>& acts) {
+  for (const Approval& approval : approvals) {
+    if (std::ranges::count(acts, approval.statement.act) != 0) continue;
+    return base::refused(fmt::format("{}: APPROVAL-OTHER-ACT: it is for {}, wanted is {}",
+                                     approval.source, approval.statement.act,
+                                     fmt::join(acts, " or ")));
+  }
+  return base::ok();
+}
+
+std::vector<Approval> approvals_for(const std::string& act,
+                                    const std::vector<Approval>& approvals) {
+  std::vector<Approval> found;
+  std::ranges::copy_if(approvals, std::back_inserter(found),
+                       [&act](const Approval& approval) { return approval.statement.act == act; });
+  return found;
+}
+
+base::Result<std::vector<Approver>> check_approvals_of_acts(
+    const People& people, ApprovalRequest request, const std::vector<std::string>& acts,
+    const std::vector<Approval>& approvals) {
+  TLD_TRY(check_acts_of(approvals, acts));
+  std::vector<Approver> all;
+  for (const std::string& act : acts) {
+    request.act = act;
+    TLD_TRY(const auto approvers, check_approvals(people, request, approvals_for(act, approvals)));
+    all.insert(all.end(), approvers.begin(), approvers.end());
+  }
+  return all;
+}
+
 }  // namespace tld::keys

@@ -89,4 +89,15 @@ base::Result<std::vector<Approver>> check_approvals(const People& people,
                                                     const ApprovalRequest& request,
                                                     const std::vector<Approval>& approvals);
 
+// refused, "SOURCE: APPROVAL-OTHER-ACT: ...": one is for none of `acts`.
+base::Status check_acts_of(const std::vector<Approval>& approvals,
+                           const std::vector<std::string>& acts);
+std::vector<Approval> approvals_for(const std::string& act, const std::vector<Approval>& approvals);
+// Several acts on one object: check_acts_of(), then each act's rule by the approvals that are for
+// it. `request.act` is not looked at.
+base::Result<std::vector<Approver>> check_approvals_of_acts(const People& people,
+                                                            ApprovalRequest request,
+                                                            const std::vector<std::string>& acts,
+                                                            const std::vector<Approval>& approvals);
+
 }  // namespace tld::keys

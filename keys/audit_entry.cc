@@ -6,6 +6,8 @@
 #include <array>
 #include <optional>
 
+#include "base/terminal_text.h"
+
 namespace tld::keys {
 namespace {
 
@@ -96,10 +98,7 @@ std::string audit_text(std::uint64_t sequence, const AuditEntry& entry) {
                   to_string(entry.result), entry.object);
   if (entry.clock != "synchronised") text += fmt::format("; clock {}", entry.clock);
   for (const auto& [key, value] : entry.detail) text += fmt::format("; {}: {}", key, value);
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';  // it goes to terminals
-  }
-  return text;
+  return base::terminal_text(std::move(text));
 }
 
 }  // namespace tld::keys

@@ -7,19 +7,13 @@
 #include <array>
 #include <set>
 
-#include "base/yaml.h"
-#include "dns/name.h"
-#include "hsm/algorithm.h"
+#include "keys/ceremony_script_rules.h"
 #include "keys/chained_lines.h"
-#include "keys/input_file.h"
 
 namespace tld::keys {
 namespace {
 
-using base::YamlMap;
 using Kind = ScriptStep::Kind;
-
-constexpr std::size_t max_octets = 1 << 20;
 
 struct KindFacts {
   const char* name;
@@ -39,65 +33,6 @@ const KindFacts& facts_of(Kind kind) {
   return *std::ranges::find(kinds, kind, &KindFacts::kind);
 }
 
-// --- reading ---
-
-void read_fields(YamlMap& map, ScriptStep& step) {
-  switch (step.kind) {
-    case Kind::people:
-      step.people = map.texts("people");
-      if (step.people.empty()) map.reject("people", "names nobody");
-      return;
-    case Kind::input:
-      step.file = map.text("file");
-      step.sha256 = map.text("sha256");
-      return;
-    case Kind::key_generate:
-      step.role = map.text("role");
-      if (step.role != "ksk" && step.role != "zsk") map.reject("role", "must be ksk or zsk");
-      step.algorithm = map.text("algorithm");
-      if (hsm::find_algorithm(step.algorithm) == nullptr) {
-        map.reject("algorithm", "must be ECDSAP256SHA256 or RSASHA256");
-      }
-      step.output = map.text("output");
-      return;
-    case Kind::sign_ksr:
-      step.file = map.text("file");
-      step.output = map.text("output");
-      return;
-    case Kind::output:
-      step.file = map.text("file");
-      return;
-    case Kind::read_aloud:
-      step.text = map.text("text");
-      return;
-  }
-}
-
-ScriptStep read_step(YamlMap& map) {
-  ScriptStep step;
-  const std::string name = map.text("step");
-  const auto found =
-      std::ranges::find_if(kinds, [&name](const KindFacts& facts) { return name == facts.name; });
-  if (found == kinds.end()) {
-    map.reject(
-        "step",
-        "'" + name + "' is no step: people, input, key-generate, sign-ksr, output, read-aloud");
-    return step;
-  }
-  step.kind = found->kind;
-  read_fields(map, step);
-  return step;
-}
-
-base::Time read_time(YamlMap& map, const char* key) {
-  const std::string text = map.text(key);
-  const auto time = utc_from_text(text);
-  if (!time) map.reject(key, time.error().message);
-  return time ? time.value() : base::Time{};
-}
-
-// --- rules ---
-
 bool is_plain_name(const std::string& name) {
   return !name.empty() && name.front() != '.' && name.front() != '-' &&
          name.find_first_not_of(
@@ -109,31 +44,45 @@ bool is_plain_name(const std::string& name) {
 class Files {
  public:
   base::Status take(const ScriptStep& step) {
-    const bool brings = step.kind == Kind::input;
-    if (!step.file.empty() && !brings && !there_.contains(step.file)) {
+    if (step.kind == Kind::input) return add(step.file);
+    for (const std::string& name : files_read(step)) {
+      if (is_there(name)) continue;
       return base::invalid_input(
           fmt::format("SCRIPT-ORDER: {} needs {}, which no step before it has brought or made",
-                      to_string(step.kind), step.file));
+                      to_string(step.kind), name));
     }
-    if (brings) {
-      TLD_TRY(add(step.file));
+    for (const std::string& name : files_made(step)) {
+      TLD_TRY(add(name));
     }
-    if (step.output.empty()) return base::ok();
-    return add(step.output);
+    if (step.emergency_for.empty()) return base::ok();
+    with_emergency_.push_back(&step);
+    const auto taken = std::ranges::find_if(
+        there_, [&step](const std::string& name) { return is_emergency_file(step, name); });
+    return taken == there_.end() ? base::ok() : twice(*taken);
   }
 
  private:
+  static base::Status twice(const std::string& name) {
+    return base::invalid_input("SCRIPT-FILE: " + name + " is brought or made twice");
+  }
+  bool is_emergency(const std::string& name) const {
+    return std::ranges::any_of(with_emergency_, [&name](const ScriptStep* step) {
+      return is_emergency_file(*step, name);
+    });
+  }
+  bool is_there(const std::string& name) const {
+    return there_.contains(name) || is_emergency(name);
+  }
   base::Status add(const std::string& name) {
     if (!is_plain_name(name)) {
       return base::invalid_input("SCRIPT-FILE: '" + name +
                                  "' must be a name of letters, digits and . _ -, without a folder");
     }
-    if (!there_.insert(name).second) {
-      return base::invalid_input("SCRIPT-FILE: " + name + " is brought or made twice");
-    }
+    if (is_emergency(name) || !there_.insert(name).second) return twice(name);
     return base::ok();
   }
   std::set<std::string> there_;
+  std::vector<const ScriptStep*> with_emergency_;
 };
 
 base::Status check_step(const ScriptStep& step, bool is_first) {
@@ -150,14 +99,37 @@ base::Status check_step(const ScriptStep& step, bool is_first) {
   return base::ok();
 }
 
-base::Status check(const CeremonyScript& script) {
-  if (script.not_after <= script.not_before) {
-    return base::invalid_input("SCRIPT-DATES: not-after must be later than not-before");
-  }
-  Files files;
-  for (std::size_t i = 0; i < script.steps.size(); ++i) {
-    TLD_TRY(check_step(script.steps[i], i == 0));
-    TLD_TRY(files.take(script.steps[i]));
+// --- people ---
+
+base::Status check_enough(const People& people, const std::string& act, base::Time time) {
+  const QuorumRule& rule = people.rule_for(act);
+  const auto valid = [&](Role role) {
+    return static_cast<std::size_t>(std::ranges::count_if(people.people, [&](const Person& one) {
+      return one.role == role && one.is_valid_at(time);
+    }));
+  };
+  const std::size_t officers = valid(Role::crypto_officer);
+  const std::size_t operators = valid(Role::crypto_operator);
+  const std::size_t observers = valid(Role::observer);
+  const bool enough = officers >= rule.officers && operators >= rule.operators &&
+                      officers + operators >= rule.total && observers >= rule.observers;
+  if (enough) return base::ok();
+  return base::refused(fmt::format(
+      "SCRIPT-PEOPLE: {} asks for {} people, {} crypto-officers, {} crypto-operators, {} "
+      "observers; valid at {} are {}, {}, {}, {}",
+      act, rule.total, rule.officers, rule.operators, rule.observers, utc_text(time),
+      officers + operators, officers, operators, observers));
+}
+
+base::Status check_named(const ScriptStep& step, const People& people, base::Time time) {
+  for (const std::string& name : step.people) {
+    const Person* person = people.find(name);
+    if (person == nullptr) return base::refused("SCRIPT-PEOPLE: nobody is called " + name);
+    if (!person->is_valid_at(time)) {
+      return base::refused(fmt::format("SCRIPT-PEOPLE: {} is {} from {} to {}, not at {}", name,
+                                       to_string(person->role), utc_text(person->valid_from),
+                                       utc_text(person->expires), utc_text(time)));
+    }
   }
   return base::ok();
 }
@@ -171,32 +143,84 @@ std::string act_before(Kind kind) {
   return facts_of(kind).act;
 }
 
-base::Result<CeremonyScript> CeremonyScript::parse(std::string_view yaml, const std::string& file) {
-  CeremonyScript script;
-  script.sha256 = sha256_hex(yaml);
-  YamlMap top = YamlMap::document(std::string(yaml), file);
-  const std::string zone = top.text("zone");
-  const auto name = dns::Name::from_text(zone);
-  if (!name) top.reject("zone", name.error().message);
-  if (name) script.zone = name.value().text();
-  script.title = top.text("title");
-  script.not_before = read_time(top, "not-before");
-  script.not_after = read_time(top, "not-after");
-  top.maps("steps", [&script](YamlMap& map) { script.steps.push_back(read_step(map)); });
-  TLD_TRY(top.finish());
-  if (auto status = check(script); !status) return status.error().in(file);
-  return script;
+std::optional<Kind> kind_named(const std::string& name) {
+  const auto found =
+      std::ranges::find_if(kinds, [&name](const KindFacts& facts) { return name == facts.name; });
+  return found == kinds.end() ? std::nullopt : std::optional(found->kind);
 }
 
-base::Result<CeremonyScript> CeremonyScript::read_file(const std::filesystem::path& path) {
-  TLD_TRY(const std::string text, read_input_file(path, max_octets));
-  return parse(text, path.string());
+std::string all_kinds() {
+  std::string text;
+  for (const KindFacts& facts : kinds) text += (text.empty() ? "" : ", ") + std::string(facts.name);
+  return text;
+}
+
+std::vector<std::string> files_read(const ScriptStep& step) {
+  std::vector<std::string> files;
+  for (const std::string* file :
+       {&step.file, &step.policy, &step.previous, &step.key_register, &step.signers}) {
+    if (!file->empty()) files.push_back(*file);
+  }
+  // Where a signature over the request is demanded: as `ssh-keygen -Y sign` names it.
+  if (!step.signers.empty()) files.push_back(step.file + ".sig");
+  for (const ScriptKsk& ksk : step.ksks) files.push_back(ksk.dnskey);
+  for (const auto* several : {&step.foreign, &step.emergency_for}) {
+    files.insert(files.end(), several->begin(), several->end());
+  }
+  return files;
+}
+
+std::vector<std::string> files_made(const ScriptStep& step) {
+  std::vector<std::string> files;
+  for (const std::string* file : {&step.output, &step.trust_anchor}) {
+    if (!file->empty()) files.push_back(*file);
+  }
+  return files;
+}
+
+bool is_emergency_file(const ScriptStep& step, std::string_view name) {
+  const std::string prefix = step.output + ".emergency-";
+  if (step.emergency_for.empty() || !name.starts_with(prefix)) return false;
+  const std::string_view tag = name.substr(prefix.size());
+  return !tag.empty() && tag.size() <= 5 &&
+         tag.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+base::Status check_script(const CeremonyScript& script) {
+  if (script.not_after <= script.not_before) {
+    return base::invalid_input("SCRIPT-DATES: not-after must be later than not-before");
+  }
+  Files files;
+  for (std::size_t i = 0; i < script.steps.size(); ++i) {
+    TLD_TRY(check_step(script.steps[i], i == 0));
+    TLD_TRY(files.take(script.steps[i]));
+  }
+  return base::ok();
 }
 
 base::Status CeremonyScript::check_at(base::Time now) const {
   if (not_before <= now && now < not_after) return base::ok();
   return base::refused(fmt::format("SCRIPT-DATES: the script is for {} to {}, now is {}",
                                    utc_text(not_before), utc_text(not_after), utc_text(now)));
+}
+
+std::vector<std::string> CeremonyScript::acts() const {
+  std::vector<std::string> all;
+  for (const ScriptStep& step : steps) {
+    std::string act = act_before(step.kind);
+    if (!act.empty() && std::ranges::count(all, act) == 0) all.push_back(std::move(act));
+  }
+  return all;
+}
+
+base::Status check_people(const CeremonyScript& script, const People& people, base::Time time) {
+  for (const ScriptStep& step : script.steps) {
+    TLD_TRY(check_named(step, people, time));
+  }
+  for (const std::string& act : script.acts()) {
+    TLD_TRY(check_enough(people, act, time));
+  }
+  return base::ok();
 }
 
 base::Result<std::vector<Approver>> check_before_step(const CeremonyScript& script,
@@ -206,10 +230,8 @@ base::Result<std::vector<Approver>> check_before_step(const CeremonyScript& scri
   TLD_TRY(script.check_at(now));
   const std::string act = act_before(step.kind);
   if (act.empty()) return std::vector<Approver>{};
-  std::vector<Approval> for_act;
-  std::ranges::copy_if(approvals, std::back_inserter(for_act),
-                       [&act](const Approval& approval) { return approval.statement.act == act; });
-  TLD_TRY(auto approvers, check_approvals(people, {script.zone, act, script.sha256, now}, for_act));
+  TLD_TRY(auto approvers, check_approvals(people, {script.zone, act, script.sha256, now},
+                                          approvals_for(act, approvals)));
   for (const std::string& name : step.people) {
     if (std::ranges::find(approvers, name, &Approver::person) == approvers.end()) {
       return base::refused("SCRIPT-PEOPLE: " + name +

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The script of a ceremony (docs/people.md): who must be there and what is done in which order,
-// written and approved beforehand. People approve the script's SHA-256, for each act that one of
-// its steps needs; a step is not begun before that.
+// with which files, written and approved beforehand. People approve the script's SHA-256, for each
+// act that one of its steps needs; a step is not begun before that. All that a step uses is named
+// in it, so that nothing else can decide what is signed.
 //
 // Thread rule: values and pure functions.
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,13 @@
 #include "keys/approval.h"
 
 namespace tld::keys {
+
+// It is listed in and signs the slots that start from `from` on and before `until`.
+struct ScriptKsk {
+  std::string dnskey;  // the file with its DNSKEY record
+  base::Time from = base::Time::min(), until = base::Time::max();
+  bool announced = true;  // CDS and CDNSKEY name it
+};
 
 struct ScriptStep {
   enum class Kind {
@@ -30,12 +39,25 @@ struct ScriptStep {
   Kind kind = Kind::read_aloud;
   std::vector<std::string> people;
   std::string file, sha256, output, role, algorithm, text;
+  std::string policy, key_register;  // "": the built-in values, none
+  std::optional<bool> wrappable;     // of key-generate; not given: as the policy says
+  // Of sign-ksr. `previous`: "" for the first ceremony; `signers`: "" demands no signature.
+  std::string previous, signers, trust_anchor, horizon, dialect = "ours";
+  std::vector<ScriptKsk> ksks;
+  std::vector<std::string> foreign, emergency_for;
+  bool ds_at_parent = false;
 };
 const char* to_string(ScriptStep::Kind kind);
 
 // The act that people must have approved before such a step, "" if none: ceremony, key-generate,
 // activation (of the KSK's token).
 std::string act_before(ScriptStep::Kind kind);
+
+// The files that the step reads, and those that it makes but for its emergency files.
+std::vector<std::string> files_read(const ScriptStep& step);
+std::vector<std::string> files_made(const ScriptStep& step);
+// OUTPUT.emergency-KEYTAG of a step with `emergency-for`: which tags is known when keys are read.
+bool is_emergency_file(const ScriptStep& step, std::string_view name);
 
 struct CeremonyScript {
   std::string zone;  // absolute name
@@ -55,7 +77,13 @@ struct CeremonyScript {
 
   // refused, SCRIPT-DATES: it is not for this time.
   base::Status check_at(base::Time now) const;
+  // The acts that its steps need, each once, in the order of the steps.
+  std::vector<std::string> acts() const;
 };
+
+// Could these people hold it at `time`? refused, SCRIPT-PEOPLE: somebody named is not one of them,
+// or is not valid then; or too few valid people for the rule of an act.
+base::Status check_people(const CeremonyScript& script, const People& people, base::Time time);
 
 // May `step` begin? Those of `approvals` that are for its act must meet the rule; other ones are
 // left alone. Errors: check_approvals()'s; refused, SCRIPT-PEOPLE: somebody named is not among

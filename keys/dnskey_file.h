@@ -8,6 +8,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "dns/name.h"
@@ -15,7 +17,11 @@
 
 namespace tld::keys {
 
+inline constexpr std::size_t max_dnskey_file = 16384;  // octets
+
 // invalid_input, "FILE:LINE: ...", unless it is exactly one DNSKEY of `apex`.
+base::Result<dns::Dnskey> parse_dnskey_file(std::string_view text, const std::string& file,
+                                            dns::NameView apex);
 base::Result<dns::Dnskey> read_dnskey_file(const std::filesystem::path& path, dns::NameView apex);
 
 }  // namespace tld::keys

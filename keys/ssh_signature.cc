@@ -139,17 +139,18 @@ base::Status ssh_verify(std::string_view octets, std::string_view armour,
 
 base::Result<std::string> ssh_signer(std::string_view octets, std::string_view armour,
                                      const std::string& name_space,
-                                     const fs::path& allowed_signers) {
+                                     std::string_view allowed_signers, const std::string& source) {
   TLD_TRY(const auto directory, TemporaryDirectory::make());
   TLD_TRY(const auto files, write_signed(directory, octets, armour));
+  TLD_TRY(const std::string signers, directory.write("allowed_signers", allowed_signers));
   TLD_TRY(const auto found, base::run_child({"ssh-keygen", "-Y", "find-principals", "-s",
-                                             files.signature, "-f", allowed_signers.string()},
+                                             files.signature, "-f", signers},
                                             verifying_limit));
   const std::string principal = first_line(found.output);
   if (found.exit_code != 0 || principal.empty()) {
-    return base::refused("it is by nobody in " + allowed_signers.string());
+    return base::refused("it is by nobody in " + source);
   }
-  const base::Status verified = verify(files, name_space, allowed_signers.string(), principal);
+  const base::Status verified = verify(files, name_space, signers, principal);
   if (verified) return principal;
   return verified.error().in("it is not " + principal + "'s signature over it for " + name_space);
 }

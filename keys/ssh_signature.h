@@ -25,10 +25,11 @@ base::Result<std::string> ssh_sign(std::string_view octets, const std::string& n
 base::Status ssh_verify(std::string_view octets, std::string_view armour,
                         const std::string& name_space, const std::vector<std::string>& keys);
 
-// The same by a file of allowed signers (ssh-keygen(1), ALLOWED SIGNERS), with all that it can say
-// of them: who of it signed. refused: nobody of it did.
+// The same by the text of a file of allowed signers (ssh-keygen(1), ALLOWED SIGNERS), with all that
+// it can say of them: who of it signed. `source`: its name, for messages. refused: nobody of it
+// did.
 base::Result<std::string> ssh_signer(std::string_view octets, std::string_view armour,
                                      const std::string& name_space,
-                                     const std::filesystem::path& allowed_signers);
+                                     std::string_view allowed_signers, const std::string& source);
 
 }  // namespace tld::keys

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/terminal_text.h"
 #include "keys/record_file.h"
 
 namespace tld::keys {
@@ -69,22 +70,15 @@ base::Status check_line(const Json& fields, bool is_first) {
   return base::ok();
 }
 
-std::string safe(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';  // it goes to terminals
-  }
-  return text;
-}
-
 std::string text_of(const Json& line, const char* key) {
-  return safe(line[key].get<std::string>());
+  return base::terminal_text(line[key].get<std::string>());
 }
 
 std::string files_text(const Json& files, const char* word) {
   std::string text;
   for (const auto& [name, sha256] : files.items()) {
-    text += fmt::format("    {:<4} {}  SHA-256 {}\n", word, safe(name),
-                        safe(sha256.get<std::string>()));
+    text += fmt::format("    {:<4} {}  SHA-256 {}\n", word, base::terminal_text(name),
+                        base::terminal_text(sha256.get<std::string>()));
   }
   return text;
 }

@@ -33,8 +33,8 @@ struct TranscriptStep {
   std::map<std::string, std::string> inputs;   // file's name → SHA-256, base16
   std::map<std::string, std::string> outputs;  // the same
   std::vector<Approver> approvals;
-  std::string result = "done";  // or "failed", "refused"
-  std::string note;             // what was read aloud, or why it failed
+  std::string result = "done";  // or "failed", "stopped"
+  std::string note;             // what was found, what the room said, why it failed
 };
 
 class Transcript {

@@ -3,67 +3,25 @@
 // A ceremony does nothing without the people whom its machine has adopted.
 #include <filesystem>
 
-#include "tests/unit/cli/offline_ceremony.h"
+#include "tests/unit/cli/ceremony_people.h"
 
 namespace tld::cli {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::OfflineCeremony;
 using testing::Outcome;
+using testing::PeoplesCeremony;
 using testing::plus;
 using testing::Words;
 
-class CeremonyPeople : public OfflineCeremony {
+class CeremonyPeople : public PeoplesCeremony {
  protected:
   CeremonyPeople() {
-    people_ = "people:\n" + person("ann", "SO") + person("amy", "SO") + person("bob", "SA") +
-              person("ben", "SA") + person("wit", "WI") + person("win", "WI") +
-              person("old", "SA", "2021-01-01");
-    make_ssh_key("eve");
-    write("people.yaml", people_);
-    EXPECT_EQ(tldctl(plus({"audit", "init"}, log_)).exit_code, 0);
-    const Outcome adopted = adopt("people.yaml");
-    EXPECT_EQ(adopted.exit_code, 0) << adopted.err;
     EXPECT_EQ(request({"--zsk", path("zsk.dnskey")}).exit_code, 0);
     ann_ = approved("ann");
+    ksk_use_ = {approved("amy", "kz.ksr", "activation"), approved("ben", "kz.ksr", "activation")};
   }
 
-  void make_ssh_key(const std::string& name) const {
-    const std::string make = "ssh-keygen -q -t ed25519 -N '' -C '' -f " + path(name);
-    EXPECT_EQ(std::system(make.c_str()), 0);
-  }
-  std::string person(const std::string& name, const std::string& role,
-                     const std::string& expires = "2099-01-01") const {
-    make_ssh_key(name);
-    const std::string key = read(name + ".pub");
-    return "  - {name: " + name + ", role: " + role + ", keys: [" + key.substr(0, key.find('\n')) +
-           "], valid-from: 2020-01-01, expires: " + expires + ", observer-since: 2019-01-01}\n";
-  }
-  // `person` says that it approves; the signature is by the key of `signer`.
-  std::string approved(const std::string& person, const std::string& file = "kz.ksr",
-                       const std::string& act = "ceremony", const std::string& signer = "") const {
-    const std::string output = path(file + "." + person);
-    Words words = {"approve",
-                   act,
-                   path(file),
-                   "--person",
-                   person,
-                   "--key",
-                   path(signer.empty() ? person : signer),
-                   "--output",
-                   output};
-    if (act != "people-adopt") words.insert(words.end(), {"--zone", "kz."});
-    const Outcome made = tldctl(words);
-    EXPECT_EQ(made.exit_code, 0) << made.err;
-    return output;
-  }
-  Outcome adopt(const std::string& file) const {
-    return tldctl(
-        plus({"people", "adopt", path(file), "--approval", approved("ann", file, "people-adopt"),
-              approved("bob", file, "people-adopt")},
-             log_));
-  }
   // What the ceremony says; it must have done nothing.
   std::string refusal(const Words& approvals) const {
     const Outcome outcome = ceremony(approvals);
@@ -71,13 +29,15 @@ class CeremonyPeople : public OfflineCeremony {
     EXPECT_FALSE(exists("new.skr"));
     return outcome.err;
   }
-  Outcome ceremony(Words approvals) const {
-    if (!approvals.empty()) approvals.insert(approvals.begin(), "--approval");
+  // With what the use of the KSK needs.
+  Outcome ceremony(const Words& approvals) const { return signed_with(plus(approvals, ksk_use_)); }
+  Outcome signed_with(Words approvals) const {
+    approvals.insert(approvals.begin(), "--approval");
     return sign(plus(plus({"--first"}, log_), approvals));
   }
 
-  const Words log_ = {"--audit-log", path("log")};
-  std::string people_, ann_;
+  std::string ann_;
+  Words ksk_use_;
 };
 
 TEST_F(CeremonyPeople, OneIsMissing) {
@@ -117,10 +77,10 @@ TEST_F(CeremonyPeople, OnesSignatureIsWrong) {
               HasSubstr("APPROVAL-SIGNATURE"));
   EXPECT_THAT(refusal({ann_, approved("bob", "zsk.dnskey")}), HasSubstr("APPROVAL-OTHER-OBJECT"));
   const std::string bob = approved("bob");
-  std::string text = read("kz.ksr.bob");
+  std::string text = read("kz.ksr.ceremony.bob");
   const std::size_t at = text.find('\n', text.find("-----BEGIN")) + 40;
   text[at] = text[at] == 'A' ? 'B' : 'A';
-  write("kz.ksr.bob", text);
+  write("kz.ksr.ceremony.bob", text);
   EXPECT_THAT(refusal({ann_, bob}), HasSubstr("APPROVAL-"));
 }
 
@@ -132,8 +92,46 @@ TEST_F(CeremonyPeople, ADemonstrationIsNoWayAroundThem) {
   const Outcome refused = tldctl(plus(demo, log_));
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_THAT(refused.err, HasSubstr("ceremony run"));
+  EXPECT_THAT(refused.err, HasSubstr("ceremony hold"));
   EXPECT_FALSE(exists("demo.skr"));
   EXPECT_THAT(read("log/audit-000001.jsonl"), HasSubstr("\"result\":\"refused\""));
+}
+
+// Catches: a KSK that signs by the approvals of the ceremony alone.
+TEST_F(CeremonyPeople, TheUseOfTheKskIsApprovedToo) {
+  const std::string bob = approved("bob");
+  const auto not_signed = [this](const Words& approvals) {
+    const Outcome outcome = signed_with(approvals);
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_FALSE(exists("new.skr"));
+    return outcome.err;
+  };
+  EXPECT_THAT(not_signed({ann_, bob}), HasSubstr("APPROVAL-QUORUM: activation"));
+  EXPECT_THAT(not_signed({ann_, bob, ksk_use_[0]}), HasSubstr("APPROVAL-QUORUM: activation"));
+  EXPECT_THAT(not_signed(plus({ann_, bob, approved("wit", "kz.ksr", "key-generate")}, ksk_use_)),
+              HasSubstr("APPROVAL-OTHER-ACT"));
+  EXPECT_EQ(signed_with(plus({ann_, bob}, ksk_use_)).exit_code, 0);
+  EXPECT_EQ(last_entry().at("approvals").size(), 4U);
+  std::filesystem::remove(path("new.skr"));
+  EXPECT_THAT(not_signed(plus({approved("ann"), approved("bob")}, ksk_use_)),
+              HasSubstr("APPROVAL-REPLAYED"));
+  EXPECT_EQ(last_entry().at("result"), "refused");
+}
+
+// Catches: a key that nobody approved.
+TEST_F(CeremonyPeople, AKeyIsMadeByAScriptOnly) {
+  const Words list = {"key", "list", "--token", ksk_token_};
+  const std::string before = tldctl(list).out;
+  const Outcome refused =
+      tldctl(plus({"key", "generate", "--token", ksk_token_, "--algorithm", "ECDSAP256SHA256",
+                   "--zone", "kz.", "--dnskey", path("another.dnskey")},
+                  log_));
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("tldctl ceremony hold"));
+  EXPECT_FALSE(exists("another.dnskey"));
+  EXPECT_EQ(tldctl(list).out, before);
+  EXPECT_EQ(last_entry().at("type"), "key-generate");
+  EXPECT_EQ(last_entry().at("result"), "refused");
 }
 
 TEST_F(CeremonyPeople, ApprovalsServeOnce) {

@@ -16,14 +16,15 @@ using Words = std::vector<std::string>;
 using UsageTest = testing::TldctlTest;
 
 const std::vector<Words> commands = {
-    {"store", "init"},    {"store", "migrate"}, {"store", "check"},  {"zone", "freeze"},
-    {"zone", "thaw"},     {"zone", "rollback"}, {"zone", "approve"}, {"zone", "publications"},
-    {"zone", "waiting"},  {"zone", "import"},   {"zone", "export"},  {"zone", "check"},
-    {"key", "generate"},  {"key", "list"},      {"ksr", "create"},   {"ceremony", "run"},
-    {"ceremony", "demo"}, {"skr", "import"},    {"status"},          {"epp", "apply"},
-    {"audit", "init"},    {"audit", "verify"},  {"audit", "show"},   {"audit", "export"},
-    {"audit", "archive"}, {"audit", "report"},  {"pin", "split"},    {"pin", "combine"},
-    {"people", "check"},  {"people", "adopt"},  {"approve"},         {"audit", "transcript"}};
+    {"store", "init"},     {"store", "migrate"}, {"store", "check"},  {"zone", "freeze"},
+    {"zone", "thaw"},      {"zone", "rollback"}, {"zone", "approve"}, {"zone", "publications"},
+    {"zone", "waiting"},   {"zone", "import"},   {"zone", "export"},  {"zone", "check"},
+    {"key", "generate"},   {"key", "list"},      {"ksr", "create"},   {"ceremony", "run"},
+    {"ceremony", "demo"},  {"skr", "import"},    {"status"},          {"epp", "apply"},
+    {"audit", "init"},     {"audit", "verify"},  {"audit", "show"},   {"audit", "export"},
+    {"audit", "archive"},  {"audit", "report"},  {"pin", "split"},    {"pin", "combine"},
+    {"people", "check"},   {"people", "adopt"},  {"approve"},         {"audit", "transcript"},
+    {"ceremony", "check"}, {"ceremony", "hold"}};
 
 std::vector<std::string> flags_in(const std::string& text) {
   std::vector<std::string> flags;

@@ -188,5 +188,24 @@ TEST_F(ApprovalTest, KeyThatCannotSignIsSaid) {
   EXPECT_EQ(text.error().kind, base::ErrorKind::refused);
 }
 
+// Catches: an act that goes ahead by the approvals of another one.
+TEST_F(ApprovalTest, EachOfSeveralActsHasItsOwnPeople) {
+  const std::vector<std::string> acts = {"ceremony", "activation"};
+  const auto refusal_of = [&](const std::vector<std::string>& texts) {
+    std::vector<Approval> approvals;
+    for (const std::string& text : texts) approvals.push_back(approval_of(text));
+    const auto all = check_approvals_of_acts(people_, request_, acts, approvals);
+    return all ? std::to_string(all.value().size()) : all.error().message;
+  };
+  const ApprovalRequest activation = request_for("activation");
+  const std::string amy = approve("amy", activation), ben = approve("ben", activation);
+  EXPECT_EQ(refusal_of({ann_, amy, bob_, ben}), "4");
+  EXPECT_THAT(refusal_of({ann_, bob_, amy}), StartsWith("APPROVAL-QUORUM: activation"));
+  EXPECT_THAT(refusal_of({ann_, amy, ben}), StartsWith("APPROVAL-QUORUM: ceremony"));
+  EXPECT_THAT(
+      refusal_of({ann_, amy, bob_, ben, approve("ann", request_for("skr-import"))}),
+      HasSubstr("APPROVAL-OTHER-ACT: it is for skr-import, wanted is ceremony or activation"));
+}
+
 }  // namespace
 }  // namespace tld::keys

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "keys/chained_lines.h"
 #include "tests/unit/keys/people_for_tests.h"
 
@@ -10,11 +12,15 @@ namespace tld::keys {
 namespace {
 
 using testing::approval_of;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::people_from;
 using testing::people_time;
 using testing::six_people;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
+
+using Names = std::vector<std::string>;
 
 std::string script_yaml() {
   return "zone: kz.\ntitle: KSK ceremony 1\nnot-before: 2027-01-01T00:00:00Z\n"
@@ -24,7 +30,7 @@ std::string script_yaml() {
          sha256_hex("ksr") +
          "}\n"
          "  - {step: key-generate, role: ksk, algorithm: ECDSAP256SHA256, output: ksk.dnskey}\n"
-         "  - {step: sign-ksr, file: kz.ksr, output: kz.skr}\n"
+         "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, ksks: [{dnskey: ksk.dnskey}]}\n"
          "  - {step: output, file: kz.skr}\n"
          "  - {step: read-aloud, text: the sums}\n";
 }
@@ -74,6 +80,145 @@ TEST(CeremonyScript, FaultsAreNamed) {
   EXPECT_THAT(fault(with(all, "ECDSAP256SHA256", "RSASHA1")), HasSubstr("algorithm"));
   EXPECT_THAT(fault(with(all, "text: the sums", "text: the sums, more: x")),
               HasSubstr("no such setting"));
+}
+
+// --- what sign-ksr and key-generate use ---
+
+std::string input(const std::string& name) {
+  return "  - {step: input, file: " + name + ", sha256: " + sha256_hex(name) + "}\n";
+}
+
+// `more` is of the step sign-ksr; the files of `inputs` are brought before it.
+std::string signing(const std::string& more, const std::vector<std::string>& inputs = {}) {
+  std::string brought;
+  for (const std::string& name : inputs) brought += input(name);
+  const std::string text =
+      with(script_yaml(), "[{dnskey: ksk.dnskey}]", "[{dnskey: ksk.dnskey}]" + more);
+  return with(text, "  - {step: key-generate", brought + "  - {step: key-generate");
+}
+
+ScriptStep step_of(const std::string& yaml, std::size_t index) {
+  const auto script = CeremonyScript::parse(yaml, "s.yaml");
+  EXPECT_TRUE(script) << (script ? "" : script.error().message);
+  return script ? script.value().steps[index] : ScriptStep{};
+}
+
+TEST(CeremonyScript, SigningNamesAllThatItUses) {
+  const ScriptStep plain = step_of(script_yaml(), 3);
+  ASSERT_EQ(plain.ksks.size(), 1U);
+  EXPECT_EQ(plain.ksks[0].from, base::Time::min());
+  EXPECT_EQ(plain.ksks[0].until, base::Time::max());
+  EXPECT_TRUE(plain.ksks[0].announced);
+  EXPECT_EQ(plain.dialect, "ours");
+  EXPECT_FALSE(plain.ds_at_parent);
+  const Names files = {"policy.yaml", "old.skr", "keys", "signers", "kz.ksr.sig", "f", "e"};
+  std::string whole = signing(
+      ", policy: policy.yaml, previous: old.skr, register: keys, signers: signers, foreign: [f], "
+      "emergency-for: [e], horizon: P9D, dialect: knot, ds-at-parent: yes, trust-anchor: a",
+      files);
+  whole = with(whole, "dnskey: ksk.dnskey}",
+               "dnskey: ksk.dnskey, from: 2027-03-01T00:00:00Z, until: 2027-04-01T00:00:00Z, "
+               "announce: no}");
+  const ScriptStep step = step_of(whole, 3 + files.size());
+  EXPECT_THAT(files_read(step),
+              UnorderedElementsAre("kz.ksr", "policy.yaml", "old.skr", "keys", "signers",
+                                   "kz.ksr.sig", "ksk.dnskey", "f", "e"));
+  EXPECT_THAT(files_made(step), ElementsAre("kz.skr", "a"));
+  EXPECT_EQ(step.ksks[0].until - step.ksks[0].from, std::chrono::days{31});
+  EXPECT_FALSE(step.ksks[0].announced);
+  EXPECT_EQ(step.horizon, "P9D");
+  EXPECT_EQ(step.dialect, "knot");
+  EXPECT_TRUE(step.ds_at_parent);
+}
+
+TEST(CeremonyScript, EachFileIsBroughtOrMadeBefore) {
+  for (const char* more : {", policy: x", ", previous: x", ", register: x", ", signers: x",
+                           ", foreign: [x]", ", emergency-for: [x]"}) {
+    EXPECT_THAT(fault(signing(more)), HasSubstr("SCRIPT-ORDER: sign-ksr needs x")) << more;
+  }
+  EXPECT_THAT(fault(signing(", signers: x", {"x"})),
+              HasSubstr("SCRIPT-ORDER: sign-ksr needs kz.ksr.sig"));
+  EXPECT_THAT(fault(with(script_yaml(), "dnskey: ksk.dnskey", "dnskey: x")),
+              HasSubstr("SCRIPT-ORDER"));
+  EXPECT_THAT(fault(with(script_yaml(), "output: ksk.dnskey", "output: ksk.dnskey, policy: x")),
+              HasSubstr("SCRIPT-ORDER: key-generate needs x"));
+  EXPECT_THAT(fault(with(script_yaml(), "output: ksk.dnskey", "output: ksk.dnskey, register: x")),
+              HasSubstr("SCRIPT-ORDER: key-generate needs x"));
+  EXPECT_THAT(fault(signing(", trust-anchor: kz.ksr")), HasSubstr("SCRIPT-FILE"));
+  EXPECT_THAT(fault(signing(", trust-anchor: ../a")), HasSubstr("SCRIPT-FILE"));
+}
+
+TEST(CeremonyScript, EmergencyFilesAreMadeByTheStepThatSaysSo) {
+  const auto carried = [](const std::string& name,
+                          const std::string& more = ", emergency-for: [e]") {
+    return with(signing(more, {"e"}), "output, file: kz.skr", "output, file: " + name);
+  };
+  EXPECT_EQ(fault(carried("kz.skr.emergency-12345")), "");
+  EXPECT_THAT(fault(carried("kz.skr.emergency-12345", "")), HasSubstr("SCRIPT-ORDER"));
+  for (const char* none : {"kz.skr.emergency-", "kz.skr.emergency-123456", "kz.skr.emergency-x"}) {
+    EXPECT_THAT(fault(carried(none)), HasSubstr("SCRIPT-ORDER")) << none;
+  }
+  EXPECT_THAT(fault(signing(", emergency-for: [e]", {"e", "kz.skr.emergency-1"})),
+              HasSubstr("SCRIPT-FILE"));
+  EXPECT_THAT(fault(signing(", emergency-for: [e]", {"e"}) + input("kz.skr.emergency-1")),
+              HasSubstr("SCRIPT-FILE"));
+}
+
+TEST(CeremonyScript, FaultsOfTheirFieldsAreNamed) {
+  const std::string all = script_yaml();
+  EXPECT_THAT(fault(with(all, ", ksks: [{dnskey: ksk.dnskey}]", "")),
+              HasSubstr("ksks: is missing"));
+  EXPECT_THAT(fault(with(all, "[{dnskey: ksk.dnskey}]", "[]")),
+              HasSubstr("must be a list, not empty"));
+  for (const char* wrong : {"from: 2027", "until: tomorrow", "announce: maybe", "id: x",
+                            "from: 2027-03-01T00:00:00Z, until: 2027-03-01T00:00:00Z"}) {
+    const std::string ksk = std::string("dnskey: ksk.dnskey, ") + wrong + "}";
+    EXPECT_THAT(fault(with(all, "dnskey: ksk.dnskey}", ksk)),
+                HasSubstr("s.yaml:9: steps[3].ksks[0]"))
+        << wrong;
+  }
+  for (const char* wrong : {", horizon: 9", ", dialect: bind", ", ds-at-parent: 1"}) {
+    EXPECT_THAT(fault(signing(wrong)), HasSubstr("s.yaml:9: steps[3].")) << wrong;
+  }
+  EXPECT_THAT(fault(with(all, "output: ksk.dnskey", "output: ksk.dnskey, wrappable: 1")),
+              HasSubstr("wrappable: must be yes or no"));
+  EXPECT_EQ(
+      step_of(with(all, "output: ksk.dnskey", "output: ksk.dnskey, wrappable: no"), 2).wrappable,
+      std::optional(false));
+  EXPECT_EQ(step_of(all, 2).wrappable, std::nullopt);
+}
+
+TEST(CeremonyScript, ItsActsAreThoseOfItsSteps) {
+  const auto script = CeremonyScript::parse(script_yaml(), "s.yaml");
+  EXPECT_THAT(script.value().acts(), ElementsAre("ceremony", "key-generate", "activation"));
+}
+
+TEST(CeremonyScript, ItsPeopleAreThereAndEnough) {
+  CeremonyScript script = CeremonyScript::parse(script_yaml(), "s.yaml").value();
+  const auto refusal = [&script](const People& people) {
+    const auto status = check_people(script, people, people_time);
+    return status ? "" : status.error().message;
+  };
+  People people = people_from(six_people());
+  EXPECT_EQ(refusal(people), "");
+  std::ranges::find(people.people, "ben", &Person::name)->expires = people_time;
+  EXPECT_EQ(refusal(people), "") << "bob is an operator too";
+  people.quorum["activation"].total = 4;
+  EXPECT_THAT(refusal(people), HasSubstr("SCRIPT-PEOPLE: activation asks for 4 people"));
+  people = people_from(six_people());
+  people.quorum["ceremony"].observers = 2;
+  EXPECT_EQ(refusal(people), "");
+  std::ranges::find(people.people, "win", &Person::name)->expires = people_time;
+  EXPECT_THAT(refusal(people), HasSubstr("2 observers; valid at"));
+  people = people_from(six_people());
+  std::ranges::find(people.people, "ben", &Person::name)->expires = people_time;
+  script.steps[0].people = {"ann"};
+  std::ranges::find(people.people, "bob", &Person::name)->expires = people_time;
+  EXPECT_THAT(refusal(people), HasSubstr("SCRIPT-PEOPLE: ceremony asks for 2 people"));
+  script.steps[0].people = {"ann", "bob"};
+  EXPECT_THAT(refusal(people), HasSubstr("SCRIPT-PEOPLE: bob is crypto-operator from"));
+  script.steps[0].people = {"ann", "eve"};
+  EXPECT_THAT(refusal(people), HasSubstr("SCRIPT-PEOPLE: nobody is called eve"));
 }
 
 class CeremonyScriptStep : public ::testing::Test {

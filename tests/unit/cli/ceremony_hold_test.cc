@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// A ceremony as its script says it: all of it, or nothing, and a transcript of what was done.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/unit/cli/ceremony_people.h"
+
+namespace tld::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::Outcome;
+using testing::PeoplesCeremony;
+using testing::plus;
+using testing::Words;
+
+constexpr const char* now_on = "2020-01-01T00:00:00Z";
+constexpr const char* for_ever = "2099-01-01T00:00:00Z";
+
+class CeremonyHold : public PeoplesCeremony {
+ protected:
+  CeremonyHold() {
+    fs::create_directory(path("room"));
+    EXPECT_EQ(request({"--zsk", path("zsk.dnskey"), path("spare.dnskey")}).exit_code, 0);
+    for (const char* file : {"kz.ksr", "zsk.dnskey", "ksk.dnskey"}) {
+      write(std::string("room/") + file, read(file));
+    }
+  }
+
+  std::string step_input(const std::string& name) const {
+    return fmt::format("  - {{step: input, file: {}, sha256: {}}}\n", name, sum("room/" + name));
+  }
+  std::string script(const std::string& steps, const char* from = now_on,
+                     const char* until = for_ever) const {
+    return fmt::format(
+        "zone: kz.\ntitle: KSK ceremony 1\nnot-before: {}\nnot-after: {}\nsteps:\n"
+        "  - {{step: people, people: [ann, bob]}}\n{}",
+        from, until, steps);
+  }
+  // With the KSK that there is.
+  std::string signing_steps() const {
+    return step_input("kz.ksr") + step_input("ksk.dnskey") +
+           "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, ksks: [{dnskey: ksk.dnskey}]}\n";
+  }
+  // Ann's and Bob's of each act, over the script as it is.
+  Words approvals(const Words& acts = {"ceremony", "activation"}) const {
+    Words all;
+    for (const std::string& act : acts) {
+      for (const char* name : {"ann", "bob"}) all.push_back(approved(name, "script.yaml", act));
+    }
+    return all;
+  }
+  Outcome hold(const Words& approvals, const std::string& answers = "\n\n\n\n") const {
+    write(".fixture/answers", answers);
+    return hold_in(approvals, "", "<" + path(".fixture/answers"));
+  }
+  Outcome hold_in(const Words& approvals, const std::string& prefix,
+                  const std::string& suffix) const {
+    const Words all = {"ceremony",    "hold",       "--script",     path("script.yaml"),
+                       "--directory", path("room"), "--transcript", path("transcript"),
+                       "--ksk-token", ksk_token_};
+    const Words given = approvals.empty() ? Words() : plus({"--approval"}, approvals);
+    return tldctl(plus(plus(all, log_), given), prefix, suffix);
+  }
+  // Each file with what is in it but the audit log, and the token's keys.
+  std::map<std::string, std::string> everything() const {
+    std::map<std::string, std::string> all;
+    for (const auto& entry : fs::recursive_directory_iterator(path(""))) {
+      const std::string name = fs::relative(entry.path(), path("")).string();
+      const bool is_ours = name.starts_with(".fixture") || name.starts_with("log");
+      if (!is_ours) all[name] = entry.is_regular_file() ? read(name) : "";
+    }
+    all["token"] = tldctl({"key", "list", "--token", ksk_token_}).out;
+    return all;
+  }
+  void nothing_by(const Words& approvals, const char* why) const {
+    const auto before = everything();
+    const Outcome outcome = hold(approvals);
+    EXPECT_EQ(outcome.exit_code, 1) << why;
+    EXPECT_THAT(outcome.err, HasSubstr(why));
+    EXPECT_TRUE(everything() == before) << why;
+    EXPECT_EQ(last_entry().at("type"), "ceremony");
+    EXPECT_EQ(last_entry().at("result"), "refused");
+    EXPECT_THAT(last_entry().at("detail").at("reason"), HasSubstr(why));
+  }
+  // By the head that the audit log has, which ends with the ceremony.
+  std::string transcript() const {
+    const auto entry = last_entry();
+    EXPECT_EQ(entry.at("type"), "ceremony");
+    const Outcome shown = tldctl({"audit", "transcript", path("transcript"), "--head",
+                                  entry.at("detail").at("transcript-head").get<std::string>()});
+    EXPECT_EQ(shown.exit_code, 0) << shown.err;
+    return shown.out;
+  }
+  // Answers that come when the transcript has what they wait for: a pair of that and of a command
+  // in the shell before the answer (an empty line).
+  Outcome hold_while(const Words& approvals,
+                     const std::vector<std::pair<std::string, std::string>>& events) const {
+    std::string writer = "exec 3>room.fifo; ";
+    for (const auto& [wanted, command] : events) {
+      writer += fmt::format(
+          "n=0; until grep -q '{}' transcript 2>/dev/null || [ $n -gt 3000 ]; do sleep 0.01; "
+          "n=$((n+1)); done; {}; echo >&3; ",
+          wanted, command);
+    }
+    const Outcome outcome =
+        hold_in(approvals, "mkfifo room.fifo; ( " + writer + ") &", "<room.fifo");
+    fs::remove(path("room.fifo"));
+    return outcome;
+  }
+
+  const std::string spare_ = next_zsk("spare.dnskey");
+};
+
+// From the KSK's making to the file that the server takes.
+TEST_F(CeremonyHold, TheWholeCeremony) {
+  const std::string emergency = fmt::format("kz.skr.emergency-{}", key("zsk.dnskey").key_tag());
+  write("script.yaml",
+        script("  - {step: key-generate, role: ksk, algorithm: ECDSAP256SHA256, output: "
+               "new.dnskey}\n" +
+               step_input("kz.ksr") + step_input("zsk.dnskey") +
+               "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, emergency-for: [zsk.dnskey], "
+               "trust-anchor: anchor, ksks: [{dnskey: new.dnskey}]}\n"
+               "  - {step: output, file: " +
+               emergency +
+               "}\n  - {step: output, file: kz.skr}\n"
+               "  - {step: read-aloud, text: the sums}\n"));
+  const Outcome held =
+      hold(approvals({"ceremony", "key-generate", "activation"}), "\nall agree \x1b[31m\n");
+  ASSERT_EQ(held.exit_code, 0) << held.err;
+  EXPECT_THAT(held.err, HasSubstr("ann, bob"));
+  EXPECT_THAT(held.err, HasSubstr("    kz.skr  SHA-256 " + sum("room/kz.skr")));
+  const auto entry = last_entry();
+  EXPECT_EQ(entry.at("result"), "done");
+  EXPECT_EQ(entry.at("approvals").size(), 6U);
+  for (const char* file : {"new.dnskey", "kz.skr", "anchor"}) {
+    EXPECT_EQ(entry.at("detail").at(std::string("sha256-of-") + file),
+              sum(std::string("room/") + file));
+  }
+  const std::string told = transcript();
+  EXPECT_THAT(held.out, HasSubstr(told));
+  EXPECT_THAT(held.out, HasSubstr(entry.at("detail").at("transcript-head").get<std::string>()));
+  EXPECT_THAT(told, HasSubstr("read-aloud: done: all agree ?[31m\n"));
+  EXPECT_THAT(told, HasSubstr("in   kz.ksr  SHA-256 " + sum("kz.ksr")));
+  EXPECT_THAT(told, HasSubstr("out  " + emergency + "  SHA-256 " + sum("room/" + emergency)));
+  EXPECT_THAT(told, HasSubstr("ended: done\n"));
+  EXPECT_THAT(read("log/audit-000001.jsonl"), HasSubstr("\"script\":\"" + sum("script.yaml")));
+  write("new.skr", read("room/kz.skr"));
+  EXPECT_EQ(import({"--first"}).exit_code, 0);
+  EXPECT_EQ(installed().slots().front().dnskeys.size(), 3U);
+  EXPECT_EQ(key("room/anchor"), key("room/new.dnskey"));
+}
+
+TEST_F(CeremonyHold, NothingIsDoneWithoutItsPeople) {
+  write("script.yaml", script(signing_steps()));
+  const Words all = approvals();
+  const Words without_one = {all[0], all[1], all[2]};
+  nothing_by({}, "APPROVAL-QUORUM: ceremony");
+  nothing_by(without_one, "APPROVAL-QUORUM: activation");
+  nothing_by(plus(without_one, {approved("old", "script.yaml", "activation")}),
+             "APPROVAL-PERSON-EXPIRED");
+  nothing_by(plus(without_one, {approved("ben", "script.yaml", "activation", "eve")}),
+             "APPROVAL-SIGNATURE");
+  nothing_by(plus(all, {approved("ann", "script.yaml", "key-generate")}), "APPROVAL-OTHER-ACT");
+  nothing_by({approved("amy", "script.yaml"), all[1], all[2], all[3]}, "SCRIPT-PEOPLE: ann");
+  write("script.yaml", script(signing_steps() + "  - {step: read-aloud, text: more}\n"));
+  nothing_by(all, "APPROVAL-OTHER-OBJECT");
+}
+
+// Catches: approvals of one act that serve twice because those of another are fresh.
+TEST_F(CeremonyHold, NothingIsDoneByAReplayedApproval) {
+  write("script.yaml", script(signing_steps()));
+  const Words first = approvals();
+  ASSERT_EQ(hold(first).exit_code, 0);
+  fs::remove(path("room/kz.skr"));
+  fs::remove(path("transcript"));
+  const Words fresh = approvals({"ceremony"});
+  nothing_by({fresh[0], fresh[1], first[2], first[3]}, "APPROVAL-REPLAYED");
+}
+
+TEST_F(CeremonyHold, NothingIsDoneWithOtherFilesOrAtAnotherTime) {
+  write("script.yaml", script(signing_steps()));
+  const Words all = approvals();
+  write("room/kz.ksr", read("kz.ksr") + "\n");
+  nothing_by(all, "SCRIPT-SHA256: kz.ksr");
+  fs::remove(path("room/kz.ksr"));
+  nothing_by(all, "room/kz.ksr");
+  write("room/kz.ksr", read("kz.ksr"));
+  fs::create_symlink("nowhere", path("room/kz.skr"));
+  nothing_by(all, "SCRIPT-FILE");
+  fs::remove(path("room/kz.skr"));
+  write("transcript", "");
+  nothing_by(all, "transcript is there already");
+  fs::remove(path("transcript"));
+  write("script.yaml", script(signing_steps(), "2098-01-01T00:00:00Z", for_ever));
+  nothing_by(approvals(), "SCRIPT-DATES");
+  write("script.yaml", script(signing_steps(), now_on, "2021-01-01T00:00:00Z"));
+  nothing_by(approvals(), "SCRIPT-DATES");
+  write("script.yaml",
+        script("  - {step: key-generate, role: zsk, algorithm: RSASHA256, output: z}\n"));
+  nothing_by(approvals({"ceremony", "key-generate"}), "--zsk-token");
+}
+
+TEST_F(CeremonyHold, NobodyWasAdoptedOrThereIsNoLog) {
+  write("script.yaml", script(signing_steps()));
+  const Words all = {"ceremony",          "hold",         "--script",
+                     path("script.yaml"), "--transcript", path("transcript")};
+  const Outcome alone = tldctl(plus(all, {"--audit-log", path("none")}));
+  EXPECT_EQ(alone.exit_code, 3);
+  EXPECT_EQ(tldctl({"audit", "init", "--audit-log", path("second")}).exit_code, 0);
+  const Outcome unknown = tldctl(plus(all, {"--audit-log", path("second")}));
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("has adopted nobody"));
+  EXPECT_FALSE(exists("transcript"));
+}
+
+TEST_F(CeremonyHold, TheRoomStopsIt) {
+  write("script.yaml", script("  - {step: read-aloud, text: one}\n" + signing_steps()));
+  const Outcome stopped = hold(approvals(), "\nSTOP: the sums differ\n");
+  EXPECT_EQ(stopped.exit_code, 1);
+  EXPECT_THAT(stopped.err, HasSubstr("stopped: the sums differ"));
+  EXPECT_THAT(transcript(), HasSubstr("read-aloud: stopped: stopped: the sums differ\n"));
+  EXPECT_THAT(transcript(), HasSubstr("ended: stopped\n"));
+  EXPECT_EQ(last_entry().at("result"), "failed");
+  EXPECT_FALSE(exists("room/kz.skr"));
+  fs::remove(path("transcript"));
+  const Outcome ended = hold(approvals(), "");
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(transcript(), HasSubstr("people: stopped: stopped: end of input\n"));
+}
+
+// Catches: what was compared is not what is signed.
+TEST_F(CeremonyHold, AFileThatChangesMeanwhileIsFound) {
+  const std::string between = "  - {step: read-aloud, text: the inputs}\n";
+  std::string steps = signing_steps();
+  steps.insert(steps.find("  - {step: sign-ksr"), between);
+  write("script.yaml", script(steps));
+  const Outcome changed =
+      hold_while(approvals(), {{"begin", ":"}, {"ksk.dnskey", "echo >>room/ksk.dnskey"}});
+  EXPECT_EQ(changed.exit_code, 1);
+  EXPECT_THAT(transcript(), HasSubstr("sign-ksr: failed: SCRIPT-SHA256: ksk.dnskey"));
+  EXPECT_FALSE(exists("room/kz.skr"));
+  write("room/ksk.dnskey", read("ksk.dnskey"));
+  fs::remove(path("transcript"));
+  const Outcome placed =
+      hold_while(approvals(), {{"begin", ":"}, {"ksk.dnskey", "echo x >room/kz.skr"}});
+  EXPECT_EQ(placed.exit_code, 1);
+  EXPECT_THAT(transcript(), HasSubstr("sign-ksr: failed: SCRIPT-FILE"));
+  EXPECT_EQ(read("room/kz.skr"), "x\n");
+}
+
+TEST_F(CeremonyHold, AStepThatFailsLeavesAWholeTranscript) {
+  make_key(zsk_token_, "ksk");  // another token's
+  write("room/other.dnskey", read("ksk.dnskey"));
+  write("script.yaml",
+        script("  - {step: key-generate, role: ksk, algorithm: ECDSAP256SHA256, output: "
+               "new.dnskey}\n" +
+               step_input("kz.ksr") + step_input("other.dnskey") +
+               "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, ksks: [{dnskey: "
+               "other.dnskey}]}\n  - {step: output, file: kz.skr}\n"));
+  const Outcome failed = hold(approvals({"ceremony", "key-generate", "activation"}));
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_THAT(failed.err, HasSubstr("CEREMONY-KSK"));
+  EXPECT_THAT(failed.err, HasSubstr("made before, and there: new.dnskey"));
+  const std::string told = transcript();
+  EXPECT_THAT(told, HasSubstr("sign-ksr: failed: CEREMONY-KSK"));
+  EXPECT_THAT(told, HasSubstr("ended: failed\n"));
+  EXPECT_THAT(told, Not(HasSubstr("output")));
+  EXPECT_THAT(last_entry().at("detail").at("reason"), HasSubstr("CEREMONY-KSK"));
+  EXPECT_EQ(last_entry().at("detail").at("sha256-of-new.dnskey"), sum("room/new.dnskey"));
+  EXPECT_FALSE(exists("room/kz.skr"));
+}
+
+TEST_F(CeremonyHold, CheckShowsWhatItsPeopleApprove) {
+  const Words check = {"ceremony", "check", path("script.yaml")};
+  write("script.yaml", script(signing_steps()));
+  const Outcome good = tldctl(plus(check, log_));
+  EXPECT_EQ(good.exit_code, 0) << good.err;
+  EXPECT_THAT(good.out, HasSubstr("SHA-256  " + sum("script.yaml")));
+  for (const char* act : {"ceremony", "activation"}) {
+    EXPECT_THAT(good.out,
+                HasSubstr(fmt::format("tldctl approve {0} {1} --zone kz. --output {1}.{0}.NAME",
+                                      act, path("script.yaml"))));
+  }
+  EXPECT_THAT(good.out, HasSubstr("reads kz.ksr, ksk.dnskey; makes kz.skr"));
+  EXPECT_THAT(good.out, HasSubstr("the people adopted here can hold it"));
+  EXPECT_EQ(tldctl(plus(plus(check, {"--json"}), log_)).json().at("acts"),
+            nlohmann::json({"ceremony", "activation"}));
+  std::string other = script(signing_steps());
+  other.replace(other.find("bob"), 3, "old");
+  write("script.yaml", other);
+  const Outcome wrong = tldctl(plus(check, log_));
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.err, HasSubstr("SCRIPT-PEOPLE: old"));
+}
+
+}  // namespace
+}  // namespace tld::cli
