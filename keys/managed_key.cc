@@ -47,6 +47,17 @@ std::string ManagedKey::describe() const {
                      dnskey.key_tag(), base::to_hex(base::as_octets(fingerprint)).substr(0, 16));
 }
 
+bool is_ds_unknown(const Keys& keys) {
+  const auto was_asked_for = [](const ManagedKey& key) {
+    return key.has(KeyEventKind::ds_submitted) || key.highest_ds_ttl() > std::chrono::seconds{0};
+  };
+  const auto signs = [](const ManagedKey& key) {
+    return key.is_ksk() && !key.foreign && key.has(KeyEventKind::activated) &&
+           !key.has(KeyEventKind::retired);
+  };
+  return std::ranges::any_of(keys, signs) && std::ranges::none_of(keys, was_asked_for);
+}
+
 Keys with_steps(Keys keys, const KeySteps& steps, base::Time now) {
   for (const KeyStep& step : steps) {
     keys.at(step.key).events.push_back({step.kind, now, step.ds_ttl, step.token});

@@ -79,6 +79,11 @@ struct KeyStep {
 };
 using KeySteps = std::vector<KeyStep>;  // done at one moment
 
+// One of our KSKs signs, and of no KSK it is known that the parent was ever asked for a DS: either
+// the zone has no chain of trust, or somebody has forgotten to record it, and then no rule knows
+// that a KSK comes or goes too early.
+bool is_ds_unknown(const Keys& keys);
+
 // With the steps as events at `now`. REQUIRES: each key is in `keys`.
 Keys with_steps(Keys keys, const KeySteps& steps, base::Time now);
 

@@ -275,6 +275,9 @@ void warn_of_input(const PlanInput& input, std::vector<PlanEvent>& warnings) {
     warnings.push_back(
         {*input.covered_until, "PLAN-COVERAGE: signed keys end here: hold a ceremony well before"});
   }
+  if (is_ds_unknown(input.keys)) {
+    warnings.push_back({input.now, "PLAN-DS: the register has no DS of any KSK"});
+  }
   const seconds ttl = input.policy.signed_keys.dnskey_ttl;
   if (input.signed_dnskey_ttl && *input.signed_dnskey_ttl > ttl) {
     warnings.push_back(

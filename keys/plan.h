@@ -9,10 +9,12 @@
 // Warnings, by name:
 //   PLAN-COVERAGE  signed keys end before the plan does
 //   PLAN-KEY       a key has to be made before it is wanted
-//   PLAN-TTL       the parent's DS, or the signed DNSKEY RRset, has a longer TTL than the policy
-//   says PLAN-LOAD      signing anew asks for more signatures a second than the token has PLAN-LATE
-//   a step comes later than the policy wants PLAN-WAITS     a step waits for something that will
-//   not happen by itself PLAN-LENGTH    the plan was cut off after so many steps
+//   PLAN-TTL       the TTL of the parent's DS or of the signed DNSKEY RRset is above the policy's
+//   PLAN-DS        is_ds_unknown(): what the plan says of KSKs is not checked against the parent
+//   PLAN-LOAD      signing anew asks for more signatures a second than the token has
+//   PLAN-LATE      a step comes later than the policy wants
+//   PLAN-WAITS     a step waits for something that will not happen by itself
+//   PLAN-LENGTH    the plan was cut off after so many steps
 //
 // Thread rule: values and pure functions.
 #pragma once

@@ -89,7 +89,19 @@ base::Result<signer::SignedZone::Keys> KeyKeeper::look(const keys::SignedKeys& s
   if (!saved && live == nullptr) return keys_of_unwritable_register(saved.error());
   TLD_TRY(saved);
   tell_recorded();
+  warn_of_unknown_ds();
   return keys_in_use();
+}
+
+void KeyKeeper::warn_of_unknown_ds() {
+  const bool is_unknown = keys::is_ds_unknown(register_->keys());
+  if (std::exchange(warned_of_ds_, is_unknown) || !is_unknown) return;
+  setup_.log->write(
+      base::Level::warning,
+      fmt::format("tld: zone {}: DS NOT KNOWN: the key register {} has no DS of any KSK. Nothing "
+                  "checks that a KSK comes or goes too early. If the parent has the DS, record it: "
+                  "tldctl keys record --event KEY=ds-submitted, then keys look-at-parent --record",
+                  setup_.apex.text(), setup_.key_register.string()));
 }
 
 // The zone is served with the keys that signed before; what has happened meanwhile is recorded

@@ -83,6 +83,7 @@ class KeyKeeper {
                        std::size_t per_cent) const;
   base::Status prove(const signer::ZoneKey& key) const;
   void say(const std::string& held_back);
+  void warn_of_unknown_ds();  // once, until it is known
   base::Status take_steps(const keys::Proposal& proposal, base::Time now);
   base::Result<std::shared_ptr<const signer::ZoneKey>> bind(std::size_t key);
   bool is_first_of_its_algorithm(std::size_t key) const;
@@ -95,6 +96,7 @@ class KeyKeeper {
   std::optional<std::size_t> warming_;
   keys::KeySteps recorded_;  // by this look(), in the file or not yet
   std::string waits_for_, said_;
+  bool warned_of_ds_ = false;
 };
 
 }  // namespace tld::plugin

@@ -106,6 +106,21 @@ TEST(Plan, WarnsOfTtlsAboveThePolicys) {
   EXPECT_EQ(count(make_plan(input).warnings, "PLAN-TTL"), 2U);
 }
 
+// Catches: a register that was begun without the parent's DS, by which no KSK step is ever refused.
+TEST(Plan, WarnsOfARegisterWithoutDs) {
+  PlanInput input = input_of(10);
+  const std::vector<KeyEvent> whole = input.keys[1].events;
+  EXPECT_THAT(make_plan(input).warnings, Not(what("PLAN-DS")));
+  input.keys[1].events.resize(3);
+  EXPECT_THAT(make_plan(input).warnings, what("PLAN-DS"));
+  input.keys[1].foreign = true;
+  EXPECT_THAT(make_plan(input).warnings, Not(what("PLAN-DS"))) << "moving in";
+  input.keys[1].foreign = false;
+  input.keys.push_back(key(4, true, {}));
+  input.keys.back().events = whole;
+  EXPECT_THAT(make_plan(input).warnings, Not(what("PLAN-DS"))) << "another KSK's is known";
+}
+
 TEST(Plan, WarnsWhenTheTokenIsTooSlow) {
   PlanInput input = input_of(25);
   input.policy.signatures.count = 216000;  // 10 a second within sign-delay, 0.1 for refreshing

@@ -354,6 +354,21 @@ TEST_F(KeyKeeperTest, WhatTheRegisterTellsOfTheFutureHasNotHappened) {
   EXPECT_EQ(look(start + days{3} - std::chrono::seconds{59}), "0 leaving, 1 signing");
 }
 
+// Catches: a server that says nothing of a register by which no KSK step is ever refused.
+TEST_F(KeyKeeperTest, ARegisterWithoutDsIsSaidOnce) {
+  const auto said = [this] {
+    return std::ranges::count_if(log->messages, [](const std::string& message) {
+      return message.find("DS NOT KNOWN") != std::string::npos;
+    });
+  };
+  ASSERT_EQ(look(start), "0 signing");
+  ASSERT_EQ(look(start + hours{1}), "0 signing");
+  EXPECT_EQ(said(), 1);
+  happened(3, KeyEventKind::ds_submitted, start + hours{2});
+  ASSERT_EQ(look(start + hours{3}), "0 signing");
+  EXPECT_EQ(said(), 1);
+}
+
 TEST_F(KeyKeeperTest, AfterARestartTheSameKeySigns) {
   ASSERT_EQ(look(start), "0 signing");
   proof = base::refused("no token yet");
