@@ -288,6 +288,18 @@ TEST_F(CeremonyHold, AStepThatFailsLeavesAWholeTranscript) {
   EXPECT_FALSE(exists("room/kz.skr"));
 }
 
+TEST_F(CeremonyHold, ARetiredKskSignsNothing) {
+  const Words zone = {"--zone",        "kz.",      "--register",
+                      path("kz.keys"), "--dnskey", path("ksk.dnskey")};
+  ASSERT_EQ(tldctl(plus(plus({"keys", "add"}, zone), {"--id", ksk_id_})).exit_code, 0);
+  const Outcome retired = tldctl(plus(plus({"key", "retire"}, zone), {"--token", ksk_token_}));
+  ASSERT_EQ(retired.exit_code, 0) << retired.err;
+  write("script.yaml", script(signing_steps()));
+  EXPECT_EQ(hold(approvals()).exit_code, 1);
+  EXPECT_THAT(transcript(), HasSubstr("sign-ksr: failed: KEY-RETIRED"));
+  EXPECT_FALSE(exists("room/kz.skr"));
+}
+
 TEST_F(CeremonyHold, CheckShowsWhatItsPeopleApprove) {
   const Words check = {"ceremony", "check", path("script.yaml")};
   write("script.yaml", script(signing_steps()));
