@@ -63,14 +63,14 @@ base::Result<Approvers> check_approved(const keys::CeremonyScript& script,
 
 base::Status check_transcript_place(const keys::CeremonyScript& script, const Options& options) {
   const fs::path path = options.transcript;
-  if (fs::exists(fs::symlink_status(path))) {
+  std::error_code ignored;
+  if (fs::exists(fs::symlink_status(path, ignored))) {
     return base::refused(options.transcript + " is there already: a transcript is a new file");
   }
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   if (::access(folder.c_str(), W_OK) != 0) {
     return base::refused("cannot write into " + folder.string());
   }
-  std::error_code ignored;
   if (!fs::equivalent(folder, options.directory, ignored)) return base::ok();
   for (const keys::ScriptStep& step : script.steps) {
     const auto made = files_made(step);

@@ -122,20 +122,29 @@ class CeremonyHold : public PeoplesCeremony {
 // From the KSK's making to the file that the server takes.
 TEST_F(CeremonyHold, TheWholeCeremony) {
   const std::string emergency = fmt::format("kz.skr.emergency-{}", key("zsk.dnskey").key_tag());
+  write("room/policy.yaml", "algorithm: ECDSAP256SHA256\n");
+  write("room/signers", "operators namespaces=\"tld-ksr\" " + read("ben.pub"));
+  const std::string sign = "ssh-keygen -q -Y sign -n tld-ksr -f " + path("ben") + " ";
+  ASSERT_EQ(std::system((sign + path("room/kz.ksr") + " 2>/dev/null").c_str()), 0);
+  std::string steps =
+      "  - {step: key-generate, role: ksk, algorithm: ECDSAP256SHA256, output: new.dnskey}\n";
+  for (const char* file : {"kz.ksr", "kz.ksr.sig", "signers", "policy.yaml", "zsk.dnskey"}) {
+    steps += step_input(file);
+  }
   write("script.yaml",
-        script("  - {step: key-generate, role: ksk, algorithm: ECDSAP256SHA256, output: "
-               "new.dnskey}\n" +
-               step_input("kz.ksr") + step_input("zsk.dnskey") +
-               "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, emergency-for: [zsk.dnskey], "
-               "trust-anchor: anchor, ksks: [{dnskey: new.dnskey}]}\n"
+        script(steps +
+               "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, policy: policy.yaml, signers: "
+               "signers, emergency-for: [zsk.dnskey], trust-anchor: anchor, "
+               "ksks: [{dnskey: new.dnskey}]}\n"
                "  - {step: output, file: " +
                emergency +
                "}\n  - {step: output, file: kz.skr}\n"
                "  - {step: read-aloud, text: the sums}\n"));
-  const Outcome held =
-      hold(approvals({"ceremony", "key-generate", "activation"}), "\nall agree \x1b[31m\n");
+  const Outcome held = hold(approvals({"ceremony", "key-generate", "activation"}),
+                            "\n" + std::string(1001, 'x') + "\nall agree \x1b[31m\n");
   ASSERT_EQ(held.exit_code, 0) << held.err;
   EXPECT_THAT(held.err, HasSubstr("ann, bob"));
+  EXPECT_THAT(held.err, HasSubstr("longer than a note may be"));
   EXPECT_THAT(held.err, HasSubstr("    kz.skr  SHA-256 " + sum("room/kz.skr")));
   const auto entry = last_entry();
   EXPECT_EQ(entry.at("result"), "done");
@@ -150,6 +159,7 @@ TEST_F(CeremonyHold, TheWholeCeremony) {
   EXPECT_THAT(told, HasSubstr("read-aloud: done: all agree ?[31m\n"));
   EXPECT_THAT(told, HasSubstr("in   kz.ksr  SHA-256 " + sum("kz.ksr")));
   EXPECT_THAT(told, HasSubstr("out  " + emergency + "  SHA-256 " + sum("room/" + emergency)));
+  EXPECT_THAT(told, HasSubstr("; the request is signed by operators\n"));
   EXPECT_THAT(told, HasSubstr("ended: done\n"));
   EXPECT_THAT(read("log/audit-000001.jsonl"), HasSubstr("\"script\":\"" + sum("script.yaml")));
   write("new.skr", read("room/kz.skr"));
@@ -275,6 +285,18 @@ TEST_F(CeremonyHold, AStepThatFailsLeavesAWholeTranscript) {
   EXPECT_THAT(told, Not(HasSubstr("output")));
   EXPECT_THAT(last_entry().at("detail").at("reason"), HasSubstr("CEREMONY-KSK"));
   EXPECT_EQ(last_entry().at("detail").at("sha256-of-new.dnskey"), sum("room/new.dnskey"));
+  EXPECT_FALSE(exists("room/kz.skr"));
+}
+
+TEST_F(CeremonyHold, ARetiredKskSignsNothing) {
+  const Words zone = {"--zone",        "kz.",      "--register",
+                      path("kz.keys"), "--dnskey", path("ksk.dnskey")};
+  ASSERT_EQ(tldctl(plus(plus({"keys", "add"}, zone), {"--id", ksk_id_})).exit_code, 0);
+  const Outcome retired = tldctl(plus(plus({"key", "retire"}, zone), {"--token", ksk_token_}));
+  ASSERT_EQ(retired.exit_code, 0) << retired.err;
+  write("script.yaml", script(signing_steps()));
+  EXPECT_EQ(hold(approvals()).exit_code, 1);
+  EXPECT_THAT(transcript(), HasSubstr("sign-ksr: failed: KEY-RETIRED"));
   EXPECT_FALSE(exists("room/kz.skr"));
 }
 
