@@ -18,7 +18,7 @@ namespace tld::hsm {
 class P256Table {
  public:
   // `point`: 64 octets, already known to be on the curve. Takes some milliseconds, and 150 KiB.
-  // internal: OpenSSL makes no table, or one that is wrong.
+  // internal: OpenSSL makes no table, or one that is wrong; or there is no memory.
   static base::Result<P256Table> make(std::string_view point);
 
   P256Table(P256Table&&) noexcept;
@@ -26,11 +26,13 @@ class P256Table {
   ~P256Table();
 
   // `signature`: r and s, 32 octets each (RFC 6605 §4). False also when OpenSSL has no memory.
+  // Leaves OpenSSL's error queue as it was.
   bool verify(const base::Sha256& hash, std::string_view signature) const;
 
  private:
   struct State;
   explicit P256Table(std::unique_ptr<State> state);
+  static base::Result<P256Table> make_or_throw(std::string_view point);
   std::unique_ptr<State> state_;
 };
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/obj_mac.h>
 
 #include <string>
@@ -214,6 +215,18 @@ TEST_F(P256TableCase, SumIsAtInfinity) {
   EXPECT_FALSE(verdict(key_, curve_.minus(curve_.times(r_, d_)), r_, k_));
 }
 
+TEST_F(P256TableCase, AWrongSignatureLeavesNothingInTheErrorQueue) {
+  const auto table = P256Table::make(curve_.octets(key_));
+  const base::Sha256 hash = hash_of(curve_.minus(curve_.times(r_, d_)));
+  ERR_clear_error();
+  EXPECT_FALSE(table.value().verify(hash, octets(r_) + octets(k_)));
+  EXPECT_EQ(ERR_peek_error(), 0U);
+  ERR_raise(ERR_LIB_USER, 1);  // what is there stays
+  EXPECT_FALSE(table.value().verify(hash, octets(r_) + octets(k_)));
+  EXPECT_NE(ERR_get_error(), 0U);
+  EXPECT_EQ(ERR_get_error(), 0U);
+}
+
 // The x of R can be n or more: r is what is left of it. Q = (R - u1 G) / u2 for such an R.
 TEST_F(P256TableCase, XIsNotBelowTheOrder) {
   const Number u1 = curve_.number(5), u2 = curve_.number(3);
@@ -244,6 +257,12 @@ TEST_F(P256TableCase, TheBasePointAsKey) {
 TEST(P256Table, RefusesWhatIsNoPoint) {
   EXPECT_FALSE(P256Table::make(std::string(64, '\x01')));
   EXPECT_FALSE(P256Table::make(""));
+}
+
+TEST(P256Table, WhatIsThrownInItIsAnError) {
+  const auto table = P256Table::make(std::string_view("", std::string().max_size() + 1));
+  ASSERT_FALSE(table);
+  EXPECT_EQ(table.error().kind, base::ErrorKind::internal);
 }
 
 // A Verifier that works often says what the other one says, of RSA too.
