@@ -113,8 +113,9 @@ base::Result<unsigned> audit_segment_number(const fs::path& path) {
 base::Result<std::vector<fs::path>> audit_segments(const fs::path& directory) {
   std::vector<fs::path> paths;
   std::error_code fault;
-  for (const auto& entry : fs::directory_iterator(directory, fault)) {
-    if (audit_segment_number(entry.path())) paths.push_back(entry.path());
+  for (fs::directory_iterator entry(directory, fault), end; !fault && entry != end;
+       entry.increment(fault)) {
+    if (audit_segment_number(entry->path())) paths.push_back(entry->path());
   }
   if (fault && fault != std::errc::no_such_file_or_directory) {
     return base::unavailable(fmt::format("audit log {}: {}", directory.string(), fault.message()));
@@ -122,6 +123,20 @@ base::Result<std::vector<fs::path>> audit_segments(const fs::path& directory) {
   if (paths.empty()) return base::not_found(directory.string() + " has no audit log");
   std::ranges::sort(paths);
   return paths;
+}
+
+bool is_audit_directory(const fs::path& directory) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(directory / "head.pub", ignored)) ||
+         static_cast<bool>(audit_segments(directory));
+}
+
+base::Status check_not_in_audit_directory(const fs::path& file) {
+  const fs::path directory = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  if (!is_audit_directory(directory)) return base::ok();
+  return base::refused(
+      fmt::format("AUDIT-PLACE: {} would lie in the directory of an audit log; name another place",
+                  file.string()));
 }
 
 base::Result<std::vector<AuditSegment>> read_audit_segments(const std::vector<fs::path>& paths) {

@@ -98,7 +98,7 @@ std::string audit_text(std::uint64_t sequence, const AuditEntry& entry) {
                   to_string(entry.result), entry.object);
   if (entry.clock != "synchronised") text += fmt::format("; clock {}", entry.clock);
   for (const auto& [key, value] : entry.detail) text += fmt::format("; {}: {}", key, value);
-  return base::terminal_text(std::move(text));
+  return base::terminal_text(text);
 }
 
 }  // namespace tld::keys

@@ -24,7 +24,8 @@ constexpr std::chrono::seconds lock_patience{10};
 base::Result<std::vector<AuditSegment>> read_tail(const fs::path& directory) {
   TLD_TRY(const auto paths, audit_segments(directory));
   std::size_t from = paths.size() - 1;
-  while (from > 0 && fs::file_size(paths[from]) == 0) --from;
+  std::error_code ignored;  // reading it says what is wrong
+  while (from > 0 && fs::file_size(paths[from], ignored) == 0) --from;
   return read_audit_segments({paths.begin() + static_cast<std::ptrdiff_t>(from), paths.end()});
 }
 

@@ -21,4 +21,9 @@ std::filesystem::path audit_segment_path(const std::filesystem::path& directory,
 // invalid_input: the name is no segment's.
 base::Result<unsigned> audit_segment_number(const std::filesystem::path& path);
 
+// A log's segments or its public key are there: no place for anything else.
+bool is_audit_directory(const std::filesystem::path& directory);
+// refused, AUDIT-PLACE: `file` would lie in such a directory.
+base::Status check_not_in_audit_directory(const std::filesystem::path& file);
+
 }  // namespace tld::keys

@@ -72,6 +72,7 @@ struct CeremonyScript {
   //   SCRIPT-FILE    a file's name is more than a name, or is made twice
   //   SCRIPT-ORDER   a step needs a file that no step before it has brought or made
   //   SCRIPT-SHA256  an input has no SHA-256 of 64 lower case base16 digits
+  //   SCRIPT-SIZE    it is larger than ceremony_script_size.h says
   static base::Result<CeremonyScript> parse(std::string_view yaml, const std::string& file);
   static base::Result<CeremonyScript> read_file(const std::filesystem::path& path);
 

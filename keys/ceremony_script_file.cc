@@ -11,6 +11,7 @@
 #include "hsm/algorithm.h"
 #include "keys/ceremony_script.h"
 #include "keys/ceremony_script_rules.h"
+#include "keys/ceremony_script_size.h"
 #include "keys/chained_lines.h"
 #include "keys/input_file.h"
 
@@ -19,8 +20,6 @@ namespace {
 
 using base::YamlMap;
 using Kind = ScriptStep::Kind;
-
-constexpr std::size_t max_octets = 1 << 20;
 
 std::string one_of(YamlMap& map, const char* key, const char* first, const char* second,
                    const std::string& otherwise) {
@@ -129,7 +128,9 @@ ScriptStep read_step(YamlMap& map) {
 }  // namespace
 
 base::Result<CeremonyScript> CeremonyScript::parse(std::string_view yaml, const std::string& file) {
-  if (yaml.size() > max_octets) return base::invalid_input(file + ": larger than 1 MiB");
+  if (yaml.size() > max_script_octets) {
+    return base::invalid_input(file + ": SCRIPT-SIZE: larger than 256 KiB");
+  }
   CeremonyScript script;
   script.sha256 = sha256_hex(yaml);
   YamlMap top = YamlMap::document(std::string(yaml), file);
@@ -143,11 +144,12 @@ base::Result<CeremonyScript> CeremonyScript::parse(std::string_view yaml, const 
   top.maps("steps", [&script](YamlMap& map) { script.steps.push_back(read_step(map)); });
   TLD_TRY(top.finish());
   if (auto status = check_script(script); !status) return status.error().in(file);
+  if (auto status = check_size(script); !status) return status.error().in(file);
   return script;
 }
 
 base::Result<CeremonyScript> CeremonyScript::read_file(const std::filesystem::path& path) {
-  TLD_TRY(const std::string text, read_input_file(path, max_octets));
+  TLD_TRY(const std::string text, read_input_file(path, max_script_octets));
   return parse(text, path.string());
 }
 

@@ -75,6 +75,13 @@ base::Status follows(const ChainedLine& line, const ChainLink& last, const std::
   return base::ok();
 }
 
+std::string first_octets(const std::string& text, std::size_t max) {
+  if (text.size() <= max) return text;
+  std::size_t end = max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
+
 std::string utc_text(base::Time time) {
   const std::string digits = time_text(time);
   return fmt::format("{}-{}-{}T{}:{}:{}Z", digits.substr(0, 4), digits.substr(4, 2),

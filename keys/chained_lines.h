@@ -33,6 +33,9 @@ inline constexpr std::size_t max_chained_line = 65'536;  // octets
 // The line that follows `last`, without newline. Octets that are no UTF-8 are replaced.
 std::string chained_line(const ChainLink& last, const Json& fields);
 
+// `text`, or as many whole characters of it as fit, with "..." behind them.
+std::string first_octets(const std::string& text, std::size_t max);
+
 // A line as it stands in a file; whether it follows another is told by follows().
 struct ChainedLine {
   Json fields;           // with "sequence" and "previous"

@@ -74,7 +74,8 @@ base::Result<mode_t> file_mode_in(const fs::path& directory) {
 
 base::Status append_to_file(const fs::path& path, std::string_view octets, mode_t mode,
                             bool must_be_new) {
-  const bool is_new = !fs::exists(fs::symlink_status(path));
+  std::error_code ignored;  // open() says what is wrong
+  const bool is_new = !fs::exists(fs::symlink_status(path, ignored));
   const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
   const FileDescriptor file(::open(path.c_str(), flags | (must_be_new ? O_EXCL : 0), mode));
   if (!file && errno == EEXIST) return base::refused(path.string() + " is there already");
@@ -84,6 +85,59 @@ base::Status append_to_file(const fs::path& path, std::string_view octets, mode_
   if (::fsync(file.get()) != 0) return file_error("sync", path, errno);
   if (is_new) return sync_directory_of(path);
   return base::ok();
+}
+
+GrowingFile::GrowingFile(fs::path path, FileDescriptor file)
+    : path_(std::move(path)), file_(std::move(file)) {}
+
+base::Result<GrowingFile> GrowingFile::create(const fs::path& path, mode_t mode) {
+  const int flags = O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+  FileDescriptor file(::open(path.c_str(), flags, mode));
+  if (!file && errno == EEXIST) return base::refused(path.string() + " is there already");
+  if (!file) return file_error("write", path, errno);
+  TLD_TRY(set_mode(file.get(), path, mode));
+  TLD_TRY(sync_directory_of(path));
+  return GrowingFile(path, std::move(file));
+}
+
+base::Status GrowingFile::append(std::string_view octets) {
+  auto status = write_all(file_.get(), octets, path_);
+  if (status && ::fsync(file_.get()) != 0) status = file_error("sync", path_, errno);
+  if (status) {
+    size_ += octets.size();
+    return status;
+  }
+  const bool is_whole =
+      ::ftruncate(file_.get(), static_cast<off_t>(size_)) == 0 && ::fsync(file_.get()) == 0;
+  return is_whole ? status : status.error().in("a part of a line may be at its end");
+}
+
+base::Status GrowingFile::check_in_place() const {
+  struct stat there {};
+  struct stat ours {};
+  if (::fstat(file_.get(), &ours) != 0) return file_error("look at", path_, errno);
+  if (::lstat(path_.c_str(), &there) != 0) return file_error("look at", path_, errno);
+  if (there.st_dev != ours.st_dev || there.st_ino != ours.st_ino) {
+    return base::refused(path_.string() + " is another file than the one that was made here");
+  }
+  if (static_cast<std::uint64_t>(ours.st_size) != size_) {
+    return base::refused(fmt::format("{} has {} octets, not the {} that were written",
+                                     path_.string(), ours.st_size, size_));
+  }
+  return base::ok();
+}
+
+// Where the file system keeps no room (EOPNOTSUPP) it is not known.
+base::Status GrowingFile::keep_room(std::size_t octets) {
+  int error = 0;
+  do {
+    error = ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_),
+                        static_cast<off_t>(octets)) == 0
+                ? 0
+                : errno;
+  } while (error == EINTR);
+  const bool is_full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+  return is_full ? file_error("keep room in", path_, error) : base::ok();
 }
 
 base::Status replace_file(const fs::path& path, std::string_view octets, mode_t mode) {

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -23,6 +24,26 @@ base::Result<mode_t> file_mode_in(const std::filesystem::path& directory);
 // Appends and syncs; a new file's name is synced too. `must_be_new`: refused if it is there.
 base::Status append_to_file(const std::filesystem::path& path, std::string_view octets, mode_t mode,
                             bool must_be_new = false);
+
+// A new file that one process makes, holds open and appends to.
+class GrowingFile {
+ public:
+  // refused: there is a file of that name.
+  static base::Result<GrowingFile> create(const std::filesystem::path& path, mode_t mode);
+
+  // Synced. After an error the file is as it was before, or the error says that it is not.
+  base::Status append(std::string_view octets);
+  // refused, unavailable: at its path is another file or none, or somebody else has written to it.
+  base::Status check_in_place() const;
+  // unavailable: the disk has no room for that much more. What was kept stays kept.
+  base::Status keep_room(std::size_t octets);
+
+ private:
+  GrowingFile(std::filesystem::path path, base::FileDescriptor file);
+  std::filesystem::path path_;
+  base::FileDescriptor file_;
+  std::uint64_t size_ = 0;
+};
 
 // The file has the new content or the old one, whatever happens.
 base::Status replace_file(const std::filesystem::path& path, std::string_view octets, mode_t mode);

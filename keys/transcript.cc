@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/terminal_text.h"
-#include "keys/record_file.h"
 
 namespace tld::keys {
 namespace {
@@ -70,6 +69,11 @@ base::Status check_line(const Json& fields, bool is_first) {
   return base::ok();
 }
 
+base::Status check_fits(const std::string& line) {
+  if (line.size() <= max_chained_line) return base::ok();
+  return base::invalid_input("TRANSCRIPT-SIZE: a line would be longer than 65536 octets");
+}
+
 std::string text_of(const Json& line, const char* key) {
   return base::terminal_text(line[key].get<std::string>());
 }
@@ -99,15 +103,23 @@ std::string step_text(const Json& line) {
 
 base::Result<Transcript> Transcript::create(const std::filesystem::path& path,
                                             const TranscriptBegin& begin, base::Time now) {
-  Transcript transcript(path);
-  TLD_TRY(transcript.write({{"kind", "begin"},
-                            {"time", utc_text(now)},
-                            {"zone", begin.zone},
-                            {"title", begin.title},
-                            {"script", begin.script_sha256},
-                            {"identity", begin.identity}},
-                           /*is_first=*/true));
-  return transcript;
+  const Json first = {
+      {"kind", "begin"},      {"time", utc_text(now)},         {"zone", begin.zone},
+      {"title", begin.title}, {"script", begin.script_sha256}, {"identity", begin.identity}};
+  TLD_TRY(check_fits(chained_line({}, first)));
+  TLD_TRY(auto file, GrowingFile::create(path, 0644));
+  Transcript transcript(std::move(file));
+  auto status = transcript.check_ready();
+  if (status) status = transcript.write(first);
+  if (status) return transcript;
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);  // nothing stands in it
+  return status.error();
+}
+
+base::Status Transcript::check_ready() {
+  if (auto status = file_.check_in_place(); !status) return status.error().in("TRANSCRIPT-MOVED");
+  return file_.keep_room(2 * (max_chained_line + 1));
 }
 
 base::Status Transcript::append(const TranscriptStep& step, base::Time now) {
@@ -116,20 +128,27 @@ base::Status Transcript::append(const TranscriptStep& step, base::Time now) {
   fields["outputs"] = to_json(step.outputs);
   fields["approvals"] = to_json(step.approvals);
   fields["result"] = step.result;
-  fields["note"] = step.note;
-  return write(fields, false);
+  fields["note"] = first_octets(step.note, max_note);
+  // Something was done: a line that says less is better than none.
+  const std::string whole = chained_line(head_, fields);
+  if (check_fits(whole)) return write(fields);
+  fields["inputs"] = fields["outputs"] = Json::object();
+  fields["approvals"] = Json::array();
+  fields["note"] = fmt::format(
+      "left out, the line would have had {} octets: {} inputs, {} outputs, {} approvals. {}",
+      whole.size(), step.inputs.size(), step.outputs.size(), step.approvals.size(),
+      first_octets(step.note, max_note));
+  return write(fields);
 }
 
 base::Status Transcript::end(const std::string& result, base::Time now) {
-  return write({{"kind", "end"}, {"time", utc_text(now)}, {"result", result}}, false);
+  return write({{"kind", "end"}, {"time", utc_text(now)}, {"result", result}});
 }
 
-base::Status Transcript::write(const Json& fields, bool is_first) {
+base::Status Transcript::write(const Json& fields) {
   const std::string line = chained_line(head_, fields);
-  if (line.size() > max_chained_line) {
-    return base::invalid_input("TRANSCRIPT-SIZE: a line would be longer than 65536 octets");
-  }
-  TLD_TRY(append_to_file(path_, line + "\n", 0644, is_first));
+  TLD_TRY(check_fits(line));
+  TLD_TRY(file_.append(line + "\n"));
   head_ = {head_.sequence + 1, sha256_hex(line)};
   return base::ok();
 }

@@ -18,8 +18,12 @@
 #include "base/result.h"
 #include "keys/approval.h"
 #include "keys/chained_lines.h"
+#include "keys/record_file.h"
 
 namespace tld::keys {
+
+// Of a step's note, in octets; what is longer is cut. Six times as many in JSON, at worst.
+inline constexpr std::size_t max_note = 4000;
 
 struct TranscriptBegin {
   std::string zone;           // absolute name
@@ -43,17 +47,24 @@ class Transcript {
   static base::Result<Transcript> create(const std::filesystem::path& path,
                                          const TranscriptBegin& begin, base::Time now);
 
-  // Each line is synced before this returns.
+  // Call before each step: the step's line and the last one will find their place. Errors:
+  // TRANSCRIPT-MOVED, at its path is not this file as it was written; unavailable: the disk is
+  // full.
+  base::Status check_ready();
+
+  // Each line is synced before this returns; after an error the file ends with the line before.
+  // A step's line that would be too long says less.
   base::Status append(const TranscriptStep& step, base::Time now);
   // The last line. REQUIRES: nothing is appended after it.
   base::Status end(const std::string& result, base::Time now);
 
+  // Of the last line that was written.
   const ChainLink& head() const { return head_; }
 
  private:
-  explicit Transcript(std::filesystem::path path) : path_(std::move(path)) {}
-  base::Status write(const Json& fields, bool is_first);
-  std::filesystem::path path_;
+  explicit Transcript(GrowingFile file) : file_(std::move(file)) {}
+  base::Status write(const Json& fields);
+  GrowingFile file_;
   ChainLink head_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "keys/ceremony_script_size.h"
 #include "keys/chained_lines.h"
 #include "tests/unit/keys/people_for_tests.h"
 
@@ -265,6 +266,42 @@ TEST_F(CeremonyScriptStep, OnlyAtItsTime) {
   EXPECT_THAT(refusal(1, {}, script_.not_before - std::chrono::seconds{1}),
               StartsWith("SCRIPT-DATES"));
   EXPECT_EQ(refusal(1, {}, script_.not_before), "");
+}
+
+// Nothing that a step writes down may be too long for its line.
+TEST(CeremonyScript, ItsSizeIsBounded) {
+  const std::string all = script_yaml();
+  const auto names = [](int count, std::size_t size) {
+    std::string list;
+    for (int i = 0; i < count; ++i) {
+      const std::string number = std::to_string(100 + i);
+      list += (list.empty() ? "" : ", ") + number + std::string(size - number.size(), 'x');
+    }
+    return "[" + list + "]";
+  };
+  std::string many = all;
+  for (int i = 0; i < 500; ++i) many += "  - {step: read-aloud, text: more}\n";
+  EXPECT_THAT(fault(many), HasSubstr("SCRIPT-SIZE: steps: 506, more than 500"));
+  EXPECT_THAT(fault(with(all, "KSK ceremony 1", std::string(2001, 'x'))),
+              HasSubstr("SCRIPT-SIZE: octets of the title"));
+  EXPECT_EQ(fault(with(all, "the sums", std::string(2000, 'x'))), "");
+  EXPECT_THAT(fault(with(all, "the sums", std::string(2001, 'x'))), HasSubstr("SCRIPT-SIZE"));
+  EXPECT_THAT(fault(with(all, "[ann, bob, wit]", names(101, 3))), HasSubstr("SCRIPT-SIZE: people"));
+  EXPECT_THAT(fault(all + std::string((256 << 10) + 1, '#')), HasSubstr("SCRIPT-SIZE"));
+  CeremonyScript script;
+  script.steps.resize(1);
+  script.steps[0].foreign.assign(100, "x");
+  EXPECT_TRUE(check_size(script));
+  script.steps[0].foreign.emplace_back("x");
+  EXPECT_THAT(check_size(script).error().message, HasSubstr("files of a step: 101"));
+  script.steps[0].foreign.assign(90, std::string(200, 'x'));
+  EXPECT_THAT(check_size(script).error().message, HasSubstr("a step's files"));
+  script.steps[0].foreign.clear();
+  script.steps[0].emergency_for.assign(50, "x");
+  EXPECT_TRUE(check_size(script));
+  const ScriptStep step = script.steps[0];
+  script.steps.resize(5, step);
+  EXPECT_THAT(check_size(script).error().message, HasSubstr("all that is made"));
 }
 
 }  // namespace

@@ -2,6 +2,10 @@
 #include "keys/transcript.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
 
 #include "tests/unit/keys/people_for_tests.h"
 #include "tests/unit/keys/record_directory.h"
@@ -97,6 +101,122 @@ TEST_F(TranscriptTest, LinesOfNoSuchKindAreRefused) {
                             Json{{"kind", "end"}, {"time", 1}, {"result", ""}}, Json::object()}) {
     EXPECT_THAT(fault(two(begin, wrong)), HasSubstr("TRANSCRIPT-SYNTAX")) << wrong.dump();
   }
+}
+
+// All that the script may name, and a note that takes six octets for one.
+TEST_F(TranscriptTest, TheLargestLineOfAScriptFits) {
+  auto made = Transcript::create(directory_ / "u", {"kz.", "", "", "root"}, people_time);
+  ASSERT_TRUE(made);
+  TranscriptStep step;
+  step.name = "sign-ksr";
+  for (int i = 0; i < 130; ++i) {
+    step.inputs[std::to_string(100 + i) + std::string(97, 'x')] = sha256_hex("");
+  }
+  for (int i = 0; i < 40; ++i) {
+    step.approvals.push_back({std::string(20, 'a'), Role::crypto_operator, sha256_hex("ann")});
+  }
+  step.note = std::string(max_note, '\x1b');
+  ASSERT_TRUE(made.value().append(step, people_time));
+  ASSERT_TRUE(made.value().end("done", people_time));
+  const auto lines = read_transcript(directory_.read("u"), "u");
+  ASSERT_TRUE(lines) << lines.error().message;
+  EXPECT_EQ(lines.value()[1]["inputs"].size(), 130U);
+  EXPECT_EQ(lines.value()[1]["approvals"].size(), 40U);
+  EXPECT_EQ(lines.value()[1]["note"], step.note);
+}
+
+// What was done is in the transcript, whatever it was.
+TEST_F(TranscriptTest, ALineThatWouldBeTooLongSaysLess) {
+  auto made = Transcript::create(directory_ / "u", {"kz.", "", "", "root"}, people_time);
+  ASSERT_TRUE(made);
+  TranscriptStep step;
+  step.name = "sign-ksr";
+  for (int i = 0; i < 1000; ++i) step.inputs[std::to_string(i)] = sha256_hex("");
+  step.outputs = {{"kz.skr", sha256_hex("skr")}};
+  step.result = "failed";
+  step.note = "\u00fc" + std::string(max_note - 3, 'n') + "\u00fc";
+  ASSERT_TRUE(made.value().append(step, people_time));
+  ASSERT_TRUE(made.value().end("failed", people_time));
+  const auto lines = read_transcript(directory_.read("u"), "u", made.value().head().hash);
+  ASSERT_TRUE(lines) << lines.error().message;
+  EXPECT_EQ(lines.value()[1]["name"], "sign-ksr");
+  EXPECT_EQ(lines.value()[1]["result"], "failed");
+  const std::string note = lines.value()[1]["note"].get<std::string>();
+  EXPECT_THAT(note, HasSubstr("1000 inputs, 1 outputs, 0 approvals. \u00fcnnn"));
+  EXPECT_THAT(note, ::testing::EndsWith("nnn..."));
+}
+
+TEST_F(TranscriptTest, IsWatchedBetweenItsLines) {
+  auto made = Transcript::create(directory_ / "u", {"kz.", "", "", "root"}, people_time);
+  ASSERT_TRUE(made);
+  const auto fault_now = [&made] {
+    const auto ready = made.value().check_ready();
+    return ready ? "" : ready.error().message;
+  };
+  const std::string begin = directory_.read("u");
+  EXPECT_EQ(fault_now(), "");
+  std::filesystem::rename(directory_ / "u", directory_ / "v");
+  EXPECT_THAT(fault_now(), HasSubstr("TRANSCRIPT-MOVED"));
+  directory_.write("u", begin);  // the same octets in another file
+  EXPECT_THAT(fault_now(), HasSubstr("TRANSCRIPT-MOVED"));
+  std::filesystem::rename(directory_ / "v", directory_ / "u");
+  EXPECT_EQ(fault_now(), "");
+  directory_.write("u", begin + "x");
+  EXPECT_THAT(fault_now(), HasSubstr("TRANSCRIPT-MOVED"));
+  std::filesystem::remove(directory_ / "u");
+  std::filesystem::create_symlink("u", directory_ / "u");
+  EXPECT_THAT(fault_now(), HasSubstr("TRANSCRIPT-MOVED"));
+}
+
+// No file may grow beyond `octets` while it lives.
+class FullDisk {
+ public:
+  explicit FullDisk(std::size_t octets) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before_), 0);
+    const rlimit less = {octets, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &less), 0);
+  }
+  ~FullDisk() {
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &before_), 0);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+TEST_F(TranscriptTest, ADiskThatIsFullLeavesNoPartOfALine) {
+  auto made = Transcript::create(directory_ / "u", {"kz.", "", "", "root"}, people_time);
+  ASSERT_TRUE(made);
+  const std::string begin = directory_.read("u");
+  const ChainLink head = made.value().head();
+  {
+    const FullDisk full(begin.size() + 10);
+    EXPECT_FALSE(made.value().append({"sign-ksr", {}, {}, {}, "done", ""}, people_time));
+  }
+  EXPECT_EQ(directory_.read("u"), begin);
+  EXPECT_EQ(made.value().head(), head);
+  EXPECT_TRUE(made.value().check_ready());
+  ASSERT_TRUE(made.value().end("failed", people_time));
+  EXPECT_EQ(fault(directory_.read("u")), "");
+}
+
+TEST_F(TranscriptTest, ADiskThatIsFullAtTheBeginningHasNoTranscript) {
+  {
+    const FullDisk full(10);
+    EXPECT_FALSE(Transcript::create(directory_ / "u", {"kz.", "", "", "root"}, people_time));
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "u"));
+}
+
+TEST_F(TranscriptTest, ALinkThatLoopsIsAnErrorAndNoException) {
+  std::filesystem::create_symlink("loop", directory_ / "loop");
+  const auto status = append_to_file(directory_ / "loop" / "file", "x", 0644);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, base::ErrorKind::unavailable);
 }
 
 TEST_F(TranscriptTest, NoTranscriptIsWrittenOver) {
