@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/act.h"
 
+#include <fmt/format.h>
 #include <syslog.h>
 
 #include <cstdlib>
@@ -31,6 +32,37 @@ base::Result<std::optional<keys::AuditLog>> open_log(const Chosen& chosen) {
   auto log = keys::AuditLog::open(*directory, announce_head);
   if (!log) return resource_error(log.error());
   return std::optional<keys::AuditLog>(std::move(log).value());
+}
+
+// An end that is too long for a line is logged all the same, with less: the line `begun` has the
+// approvals.
+keys::AuditEntry that_fits(keys::AuditEntry entry) {
+  constexpr std::size_t max_number = 20;  // digits of a sequence number
+  constexpr std::size_t max_text = 1000;  // octets
+  const std::size_t octets = keys::chained_line({}, to_json(entry)).size() + max_number;
+  if (octets <= keys::max_chained_line) return entry;
+  std::map<std::string, std::string> kept;
+  for (const char* key : {"reason", "transcript-head"}) {
+    const auto found = entry.detail.find(key);
+    if (found != entry.detail.end()) kept[key] = keys::first_octets(found->second, max_text);
+  }
+  kept["left-out"] =
+      fmt::format("{} details and {} approvals: the line would have had {} octets",
+                  entry.detail.size() - kept.size(), entry.approvals.size(), octets - max_number);
+  entry.detail = std::move(kept);
+  entry.approvals.clear();
+  entry.object = keys::first_octets(entry.object, max_text);
+  return entry;
+}
+
+base::Result<Report> not_logged(base::Result<Report> outcome, const base::Error& why) {
+  const std::string where = "not in the audit log: " + why.message;
+  if (!outcome) return base::unavailable(outcome.error().message + "; and this is " + where);
+  Report& report = outcome.value();
+  report.verdict =
+      (report.verdict.empty() ? "it was done, and is " : report.verdict + "; and this is ") + where;
+  report.verdict_code = ExitCode::not_available;
+  return outcome;
 }
 
 }  // namespace
@@ -96,21 +128,27 @@ base::Result<Act> Act::begin(const Chosen& chosen, const std::string& type,
 
 base::Result<Report> Act::end(base::Result<Report> outcome) {
   if (!log_) return outcome;
-  const bool is_done = outcome && outcome.value().verdict.empty();
+  const std::string reason = outcome ? outcome.value().verdict : outcome.error().message;
+  const bool is_done = outcome && reason.empty();
   entry_.time = base::SystemClock().now();
   entry_.clock = keys::clock_state();
   entry_.result = is_done ? keys::AuditResult::done : keys::AuditResult::failed;
-  if (!is_done) {
-    entry_.level = keys::AuditLevel::warning;
-    entry_.detail["reason"] = outcome ? outcome.value().verdict : outcome.error().message;
-  }
   if (outcome) {
     for (const auto& [key, value] : outcome.value().evidence) entry_.detail[key] = value;
   }
-  const auto link = log_->append(entry_);
-  if (link) return outcome;
-  if (!is_done) return outcome;
-  return base::unavailable("it was done, and is not in the audit log: " + link.error().message);
+  if (!is_done) {
+    entry_.level = keys::AuditLevel::warning;
+    entry_.detail["reason"] = reason;
+  }
+  const auto link = without_exceptions([this] { return log_->append(that_fits(entry_)); });
+  return link ? outcome : not_logged(std::move(outcome), link.error());
+}
+
+base::Status Act::end_step(base::Result<Report> outcome) {
+  TLD_TRY(const Report ended, end(std::move(outcome)));
+  if (ended.verdict.empty()) return base::ok();
+  const bool can_help = ended.verdict_code == ExitCode::not_available;
+  return can_help ? base::unavailable(ended.verdict) : base::refused(ended.verdict);
 }
 
 base::Result<Act> Act::begin_or_refuse(const Chosen& chosen, const std::string& type,
@@ -132,7 +170,7 @@ base::Error Act::refuse(const Chosen& chosen, const std::string& type, const std
   entry.level = keys::AuditLevel::warning;
   entry.role = role_of(entry.identity, log.value()->directory());
   entry.detail["reason"] = why.message;
-  const auto link = log.value()->append(entry);
+  const auto link = log.value()->append(that_fits(std::move(entry)));
   return link ? why : link.error();
 }
 
@@ -184,7 +222,7 @@ void on_act(CLI::App* command, Chosen& chosen, const std::string& type,
       command, chosen,
       [&chosen, type, object = std::move(object), run = std::move(run)]() -> base::Result<Report> {
         TLD_TRY(auto act, Act::begin(chosen, type, object()));
-        return act.end(run());
+        return act.end(without_exceptions(run));
       },
       std::move(misuse));
 }

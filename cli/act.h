@@ -10,6 +10,7 @@
 // Thread rule: one thread.
 #pragma once
 
+#include <exception>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -35,6 +36,17 @@ keys::AuditEntry entry_by_this_user(const std::string& type, const std::string& 
 // To syslog (LOG_AUTHPRIV).
 void announce_head(const std::string& head);
 
+// What `work` returns; what it throws (no memory, a library's fault) is an error, so that what was
+// begun has its end.
+template <typename Work>
+auto without_exceptions(Work work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const std::exception& fault) {
+    return base::internal(std::string("broken off: ") + fault.what());
+  }
+}
+
 class Act {
  public:
   using Detail = std::map<std::string, std::string>;
@@ -44,8 +56,11 @@ class Act {
                                  const std::string& object,
                                  const std::vector<keys::Approver>& approvers = {},
                                  const Detail& detail = {});
-  // Writes how it ended and returns `outcome`, or that the log does not have it.
+  // Writes how it ended and returns `outcome`. When the log cannot take it, that is said in the
+  // report's verdict or the error, unavailable; what else the report has stays.
   base::Result<Report> end(base::Result<Report> outcome);
+  // The same for an act within another one: a verdict is an error.
+  base::Status end_step(base::Result<Report> outcome);
 
   // begin(); APPROVAL-REPLAYED and what else is refused stands in the log too.
   static base::Result<Act> begin_or_refuse(const Chosen& chosen, const std::string& type,

@@ -158,8 +158,7 @@ base::Status discard(const Chosen& chosen, const fs::path& segment,
   fs::remove(segment, fault);
   base::Result<Report> outcome = Report{};
   if (fault) outcome = base::unavailable(segment.string() + ": " + fault.message());
-  TLD_TRY(act.end(std::move(outcome)));
-  return base::ok();
+  return act.end_step(std::move(outcome));
 }
 
 base::Result<Report> archive(const Chosen& chosen, const Options& options) {

@@ -160,7 +160,7 @@ base::Result<Report> hold_unapproved(const Chosen& chosen, const Options& option
                                      "ceremony run"));
   }
   TLD_TRY(auto act, Act::begin(chosen, "ceremony", object));
-  return act.end(hold(options));
+  return act.end(without_exceptions([&] { return hold(options); }));
 }
 
 void add_options(CLI::App* command, Options& options) {

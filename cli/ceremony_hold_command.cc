@@ -16,6 +16,7 @@
 #include "cli/ceremony_room.h"
 #include "cli/command.h"
 #include "cli/script_steps.h"
+#include "keys/audit_place.h"
 #include "keys/ceremony_script.h"
 #include "keys/input_file.h"
 #include "keys/transcript.h"
@@ -26,7 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* act_name = "ceremony";
-constexpr std::size_t max_transcript = 64 << 20, max_note = 8'000;  // octets
+constexpr std::size_t max_transcript = 64 << 20, min_room = 256 << 10;  // octets
 
 struct Options {
   std::string script, directory = ".", transcript, ksk_token, zsk_token;
@@ -63,15 +64,20 @@ base::Result<Approvers> check_approved(const keys::CeremonyScript& script,
 
 base::Status check_transcript_place(const keys::CeremonyScript& script, const Options& options) {
   const fs::path path = options.transcript;
-  std::error_code ignored;
-  if (fs::exists(fs::symlink_status(path, ignored))) {
+  std::error_code fault;
+  if (fs::exists(fs::symlink_status(path, fault))) {
     return base::refused(options.transcript + " is there already: a transcript is a new file");
   }
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  TLD_TRY(keys::check_not_in_audit_directory(path));
   if (::access(folder.c_str(), W_OK) != 0) {
     return base::refused("cannot write into " + folder.string());
   }
-  if (!fs::equivalent(folder, options.directory, ignored)) return base::ok();
+  const fs::space_info space = fs::space(folder, fault);
+  if (!fault && space.available < min_room) {
+    return base::refused("the disk has no room for a transcript in " + folder.string());
+  }
+  if (!fs::equivalent(folder, options.directory, fault)) return base::ok();
   for (const keys::ScriptStep& step : script.steps) {
     const auto made = files_made(step);
     const std::string name = path.filename().string();
@@ -100,11 +106,12 @@ class Holding {
   base::Result<Report> hold() {
     base::Status status = base::ok();
     for (std::size_t i = 0; status && i < script_.steps.size(); ++i) {
-      status =
-          step(script_.steps[i], fmt::format("{}. {}", i + 1, to_string(script_.steps[i].kind)));
+      const keys::ScriptStep& next = script_.steps[i];
+      status = without_exceptions(
+          [&] { return step(next, fmt::format("{}. {}", i + 1, to_string(next.kind))); });
     }
-    const base::Status ended = transcript_.end(status ? "done" : outcome_, now());
-    if (status && !ended) status = ended.error();
+    ended_ = transcript_.end(status ? "done" : outcome_, now());
+    if (!ended_) status = no_line_of("the end", status, ended_.error());
     return report(status);
   }
 
@@ -113,54 +120,68 @@ class Holding {
     tell_room(name + step_text(step).substr(std::string(to_string(step.kind)).size()));
     keys::TranscriptStep line;
     line.name = to_string(step.kind);
-    const auto approvers = approvers_.find(act_before(step.kind));
-    if (approvers != approvers_.end()) line.approvals = approvers->second;
-    base::Status status = script_.check_at(now());
-    if (status) status = steps_.carry_out(step, transcript_.head(), line);
+    base::Status status = without_exceptions([&] { return begin_and_carry_out(step, line); });
     if (!status) {
       if (line.result == "done") line.result = "failed";
-      line.note = status.error().message.substr(0, max_note);
+      line.note = status.error().message;
       outcome_ = line.result;
       status = status.error().in(name);
     }
     const base::Status written = transcript_.append(line, now());
-    if (!written) return status ? written : written.error().in(status.error().message + "; and");
+    if (!written) {
+      outcome_ = "failed, with no line of " + name;
+      return no_line_of(name, status, written.error());
+    }
     tell_room("  " + line.result + (line.note.empty() ? "" : ": " + line.note));
     for (const auto& [file, sum] : line.outputs) tell_room("    " + file + "  SHA-256 " + sum);
     return status;
+  }
+
+  base::Status begin_and_carry_out(const keys::ScriptStep& step, keys::TranscriptStep& line) {
+    const auto approvers = approvers_.find(act_before(step.kind));
+    if (approvers != approvers_.end()) line.approvals = approvers->second;
+    // No retry with these approvals, so that it is refused when the disk is full too.
+    if (auto ready = transcript_.check_ready(); !ready) return base::refused(ready.error().message);
+    TLD_TRY(script_.check_at(now()));
+    return steps_.carry_out(step, transcript_.head(), line);
+  }
+
+  static base::Error no_line_of(const std::string& what, const base::Status& status,
+                                const base::Error& why) {
+    return base::refused(fmt::format("{}the transcript has no line of {}: {}",
+                                     status ? "" : status.error().message + "; and ", what,
+                                     why.message));
   }
 
   base::Result<Report> report(const base::Status& status) const {
     const std::string& head = transcript_.head().hash;
     Report report;
     report.evidence = {{"transcript", options_.transcript}, {"transcript-head", head}};
+    if (!ended_) report.evidence["transcript-cut"] = "it has no last line";
     for (const auto& [file, sum] : steps_.made()) report.evidence["sha256-of-" + file] = sum;
     report.json = {{"zone", script_.zone},
                    {"title", script_.title},
                    {"script_sha256", script_.sha256},
                    {"transcript", options_.transcript},
                    {"transcript_head", head}};
-    base::Status told = describe(report);
-    if (status) {
-      if (!told) report.verdict = told.error().message;
-      return report;
-    }
-    report.verdict = status.error().message;
-    if (status.error().retry_can_help()) report.verdict_code = ExitCode::not_available;
+    report.text = options_.transcript + ": transcript\n  head  " + head + "\n";
+    const base::Status told = describe(report);
+    if (status && told) return report;
+    report.verdict = status ? told.error().message : status.error().message;
+    if (!status && status.error().retry_can_help()) report.verdict_code = ExitCode::not_available;
     std::string kept;
     for (const auto& [file, sum] : steps_.made()) kept += (kept.empty() ? "" : ", ") + file;
     if (!kept.empty()) report.verdict += "; made before, and there: " + kept;
     return report;
   }
 
-  // From the file itself, whole or not.
+  // From the file itself; left out where that is not whole.
   base::Status describe(Report& report) const {
     TLD_TRY(const std::string text, keys::read_input_file(options_.transcript, max_transcript));
     TLD_TRY(const auto lines,
             keys::read_transcript(text, options_.transcript, transcript_.head().hash));
     report.json["lines"] = lines;
-    report.text = keys::transcript_text(lines) + options_.transcript + ": transcript\n  head  " +
-                  transcript_.head().hash + "\n";
+    report.text = keys::transcript_text(lines) + report.text;
     return base::ok();
   }
 
@@ -170,6 +191,7 @@ class Holding {
   ScriptSteps& steps_;
   keys::Transcript transcript_;
   std::string outcome_ = "failed";
+  base::Status ended_ = base::ok();
 };
 
 base::Result<Report> begin_and_hold(const Chosen& chosen, const Options& options,
@@ -179,11 +201,13 @@ base::Result<Report> begin_and_hold(const Chosen& chosen, const Options& options
   for (const auto& [act, some] : approvers) all.insert(all.end(), some.begin(), some.end());
   TLD_TRY(auto act, Act::begin_or_refuse(chosen, act_name, object, all,
                                          {{"script", script.sha256}, {"title", script.title}}));
-  const std::string identity = entry_by_this_user(act_name, object).identity;
-  auto transcript = keys::Transcript::create(
-      options.transcript, {script.zone, script.title, script.sha256, identity}, now());
-  if (!transcript) return act.end(transcript.error());
-  return act.end(Holding(script, options, approvers, steps, std::move(transcript).value()).hold());
+  return act.end(without_exceptions([&]() -> base::Result<Report> {
+    const std::string identity = entry_by_this_user(act_name, object).identity;
+    TLD_TRY(auto transcript,
+            keys::Transcript::create(options.transcript,
+                                     {script.zone, script.title, script.sha256, identity}, now()));
+    return Holding(script, options, approvers, steps, std::move(transcript)).hold();
+  }));
 }
 
 base::Result<Report> hold(const Chosen& chosen, const Options& options) {

@@ -159,13 +159,13 @@ base::Result<Report> run_approved(const Chosen& chosen, const Options& options) 
   const std::string object = options.zone + " to " + options.output;
   if (options.request_sha256.empty()) {
     TLD_TRY(auto act, Act::begin(chosen, act_name, object));
-    return act.end(run(options));
+    return act.end(without_exceptions([&] { return run(options); }));
   }
   TLD_TRY(auto begun, begin_approved(chosen,
                                      {to_name(options.zone).text(), act_name,
                                       options.request_sha256, base::SystemClock().now()},
                                      object, options.approvals, {}, {use_of_the_ksk}));
-  return begun.act.end(run(options));
+  return begun.act.end(without_exceptions([&] { return run(options); }));
 }
 
 void add_inputs(CLI::App* command, Options& options) {

@@ -74,7 +74,7 @@ base::Result<Report> approve_hold(const Chosen& chosen, const HoldApproval& want
                           base::SystemClock().now()},
                          object_of(wanted), wanted.approvals, detail));
   const auto names = people ? deciding(begun.approvers) : std::vector<std::string>{wanted.person};
-  return begun.act.end(write_approval(*store, wanted, names));
+  return begun.act.end(without_exceptions([&] { return write_approval(*store, wanted, names); }));
 }
 
 }  // namespace tld::cli

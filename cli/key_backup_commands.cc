@@ -90,7 +90,7 @@ base::Result<Report> transfer(const Chosen& chosen, const Options& options,
                           base::SystemClock().now()},
                          fmt::format("{} {} in {}", options.zone, object, options.token),
                          options.approvals));
-  return begun.act.end(run(options, octets));
+  return begun.act.end(without_exceptions([&] { return run(options, octets); }));
 }
 
 base::Result<Report> export_key(const Options& options, const std::string& object) {

@@ -38,7 +38,7 @@ base::Result<Report> generate(const Chosen& chosen, const KeyGeneration& wanted)
                                      "the key into a ceremony's script, tldctl ceremony hold"));
   }
   TLD_TRY(auto act, Act::begin(chosen, act_name, object));
-  const auto key = generate_key(wanted);
+  const auto key = without_exceptions([&] { return generate_key(wanted); });
   if (!key) return act.end(key.error());
   return act.end(generated_report(wanted, key.value()));
 }

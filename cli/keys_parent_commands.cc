@@ -261,7 +261,7 @@ base::Result<Report> look_at(const Options& options) {
 base::Result<Report> look_and_record(const Chosen& chosen, const Options& options) {
   if (!options.record) return look_at(options);
   TLD_TRY(auto act, Act::begin(chosen, "ds-look", options.zone + " in " + options.register_file));
-  return act.end(look_at(options));
+  return act.end(without_exceptions([&] { return look_at(options); }));
 }
 
 // --- declarations ---

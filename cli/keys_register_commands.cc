@@ -162,7 +162,7 @@ base::Result<Report> attest(const Chosen& chosen, const Options& options, keys::
                                      base::SystemClock().now()};
   TLD_TRY(auto begun, begin_approved(chosen, wanted, object_of(options), options.approvals,
                                      {{"statement", one_line(statement)}}));
-  return begun.act.end(enter(keys, steps, time, options));
+  return begun.act.end(without_exceptions([&] { return enter(keys, steps, time, options); }));
 }
 
 struct Record {
@@ -197,7 +197,7 @@ base::Result<Report> record(const Chosen& chosen, const Options& options) {
   TLD_TRY(auto act, Act::begin(chosen, record_act, object_of(options), {},
                                {{"events", fmt::format("{}", fmt::join(options.events, " "))},
                                 {"time", keys::time_text(time)}}));
-  return act.end(enter(keys, steps, time, options));
+  return act.end(without_exceptions([&] { return enter(keys, steps, time, options); }));
 }
 
 // --- next ---

@@ -87,10 +87,26 @@ base::Result<std::vector<keys::KeyBundle>> bundles_of(const Options& options,
   return bundles;
 }
 
+// A KSK signs in ceremonies only: an entry that calls its public key a ZSK's gets no signature.
+base::Status check_no_ksk(const keys::Keys& held) {
+  for (const keys::ManagedKey& ksk : held) {
+    if (!ksk.is_ksk()) continue;
+    const auto same = std::ranges::find_if(held, [&ksk](const keys::ManagedKey& key) {
+      return !key.is_ksk() && key.dnskey.public_key == ksk.dnskey.public_key;
+    });
+    if (same == held.end()) continue;
+    return base::refused(
+        fmt::format("KSR-KSK: the register has one public key as KSK {} and ZSK {}",
+                    ksk.dnskey.key_tag(), same->dnskey.key_tag()));
+  }
+  return base::ok();
+}
+
 // As the policy and what has happened to the keys have it.
 base::Result<std::vector<keys::KeyBundle>> scheduled(const Options& options,
                                                      keys::RequestInput& input, base::Time start) {
   TLD_TRY(const auto held, keys::KeyRegister::read_file(options.key_register, input.apex));
+  TLD_TRY(check_no_ksk(held.keys()));
   for (const keys::ManagedKey& key : held.keys()) {
     if (key.foreign) input.foreign.push_back(key.dnskey);
   }

@@ -13,6 +13,8 @@
 #include <streambuf>
 #include <system_error>
 
+#include "keys/audit_place.h"
+
 namespace tld::cli {
 namespace {
 
@@ -112,6 +114,7 @@ std::ostream& OutputFile::stream() {
 base::Result<OutputFile> OutputFile::create(const fs::path& path) {
   if (!path.has_filename()) return base::refused(path.string() + " names no file");
   TLD_TRY(const fs::path real, real_place(path));
+  TLD_TRY(keys::check_not_in_audit_directory(real));
   std::string temporary =
       (directory_of(real) / ("." + real.filename().string() + ".XXXXXX")).string();
   const int file = ::mkostemp(temporary.data(), O_CLOEXEC);

@@ -18,7 +18,8 @@ namespace tld::cli {
 class OutputFile {
  public:
   // Opens a temporary file in the directory of `path`, so that a wrong place is known before the
-  // work is done. refused when `path` is there and is no regular file; a symbolic link is followed.
+  // work is done. refused when `path` is there and is no regular file, or lies in an audit
+  // log's directory (AUDIT-PLACE); a symbolic link is followed.
   static base::Result<OutputFile> create(const std::filesystem::path& path);
 
   OutputFile(OutputFile&&) noexcept;

@@ -96,7 +96,8 @@ base::Result<Report> adopt(const Chosen& chosen, const Options& options) {
           Act::begin(chosen, act_name, object, approvers.value(), {{"sha256", people.sha256}}));
   Report report;
   describe(report, people, base::SystemClock().now());
-  if (auto status = keys::install_people(directory, yaml); !status) return act.end(status.error());
+  const auto status = without_exceptions([&] { return keys::install_people(directory, yaml); });
+  if (!status) return act.end(status.error());
   return act.end(report);
 }
 

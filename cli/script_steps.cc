@@ -191,13 +191,13 @@ base::Status ScriptSteps::perform_as_act(const ScriptStep& step, const Octets& o
   TLD_TRY(auto act, Act::begin(chosen_, act_before(step.kind), script_.zone + " to " + step.output,
                                {}, {{"script", script_.sha256}}));
   Report report;
-  const auto status = step.kind == Kind::key_generate ? generate(step, read, line, report)
-                                                      : sign(step, read, line, report);
-  if (!status) return act.end(status.error()).error();
+  const auto status = without_exceptions([&] {
+    return step.kind == Kind::key_generate ? generate(step, read, line, report)
+                                           : sign(step, read, line, report);
+  });
+  if (!status) return act.end_step(status.error());
   for (const auto& [name, sum] : line.outputs) report.evidence["sha256-of-" + name] = sum;
-  const auto ended = act.end(std::move(report));
-  if (!ended) return ended.error();
-  return base::ok();
+  return act.end_step(std::move(report));
 }
 
 base::Status ScriptSteps::generate(const ScriptStep& step, const ReadFile& read,

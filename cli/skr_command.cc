@@ -90,8 +90,9 @@ base::Status keep(const Options& options, const std::string& octets, base::Time 
   TLD_TRY(write_output_file(directory / (prefix + keys::time_text(now)), octets));
   std::vector<fs::path> kept;
   std::error_code fault;
-  for (const auto& entry : fs::directory_iterator(directory, fault)) {
-    if (is_kept(entry.path(), prefix)) kept.push_back(entry.path());
+  for (fs::directory_iterator entry(directory, fault), end; !fault && entry != end;
+       entry.increment(fault)) {
+    if (is_kept(entry->path(), prefix)) kept.push_back(entry->path());
   }
   std::ranges::sort(kept, std::greater<>{});
   for (std::size_t i = options.keep; i < kept.size(); ++i) fs::remove(kept[i], fault);
@@ -168,7 +169,7 @@ base::Result<Report> import_approved(const Chosen& chosen, const Options& option
                                      {to_name(options.zone).text(), "skr-import", sha256,
                                       base::SystemClock().now()},
                                      options.file + " to " + options.install, options.approvals));
-  return begun.act.end(import(options, sha256));
+  return begun.act.end(without_exceptions([&] { return import(options, sha256); }));
 }
 
 void add_options(CLI::App* command, Options& options) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "base/terminal_text.h"
 #include "cli/command.h"
 
 namespace tld::cli {
@@ -35,13 +36,13 @@ std::string one_line(std::string text) {
 }
 
 void complain(const std::string& message) {
-  std::cerr << "tldctl: " << one_line(message) << std::endl;
+  std::cerr << "tldctl: " << base::terminal_text(one_line(message)) << std::endl;
 }
 
 // A message of several lines is a list of faults: it goes in front of the one line that sums it up.
 void complain_about(const std::string& command, const base::Error& error) {
   const bool list = error.message.find('\n') != std::string::npos;
-  if (list) std::cerr << error.message << '\n';
+  if (list) std::cerr << base::terminal_lines(error.message) << '\n';
   complain(command + ": " + (list ? "refused for the reasons above" : error.message));
 }
 
@@ -56,7 +57,7 @@ int fail(const Chosen& chosen, const base::Error& error) {
 }
 
 int succeed(const Chosen& chosen, const Report& report) {
-  for (const std::string& note : report.notes) std::cerr << note << '\n';
+  for (const std::string& note : report.notes) std::cerr << base::terminal_lines(note) << '\n';
   std::cout << (chosen.json ? text_of(report.json) : report.text) << std::flush;
   if (!std::cout) {
     complain(chosen.name + ": cannot write to standard output");

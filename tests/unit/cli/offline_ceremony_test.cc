@@ -40,6 +40,23 @@ TEST_F(OfflineCeremony, FromTheRequestToTheServer) {
   EXPECT_TRUE(installed().check(zsks, base::SystemClock().now()));
 }
 
+// Catches: the KSK's public key in an entry with flags 256.
+TEST_F(OfflineCeremony, ARequestIsNotSignedByWhatTheRegisterHasAsKsk) {
+  const Words add = {"keys",       "add",           "--zone", "kz.",
+                     "--register", path("kz.keys"), "--id",   ksk_id_};
+  std::string record = read("ksk.dnskey");
+  write("as-zsk.dnskey", record.replace(record.find(" 257 "), 5, " 256 "));
+  for (const char* file : {"ksk.dnskey", "as-zsk.dnskey"}) {
+    const Outcome added = tldctl(plus(add, {"--dnskey", path(file)}));
+    ASSERT_EQ(added.exit_code, 0) << added.err;
+  }
+  const Outcome refused = tldctl({"ksr", "create", "--zone", "kz.", "--token", ksk_token_,
+                                  "--output", path("kz.ksr"), "--register", path("kz.keys")});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("KSR-KSK"));
+  EXPECT_FALSE(exists("kz.ksr"));
+}
+
 // People compare the sums first: nothing is signed before they say that they did.
 TEST_F(OfflineCeremony, NothingIsSignedBeforeTheSumsAreCompared) {
   ASSERT_EQ(request({"--zsk", path("zsk.dnskey")}).exit_code, 0);

@@ -57,5 +57,23 @@ TEST_F(OutputFileTest, SymbolicLinkIsFollowed) {
   EXPECT_TRUE(std::filesystem::is_symlink(path("link")));
 }
 
+// A file that is named like a segment would be one.
+TEST_F(OutputFileTest, NothingIsMadeBesideAnAuditLog) {
+  std::filesystem::create_directories(path("log"));
+  std::filesystem::create_directory_symlink("log", path("link"));
+  EXPECT_TRUE(write_output_file(path("log/f"), "x"));
+  write("log/audit-000001.jsonl", "");
+  for (const char* place : {"log/audit-000002.jsonl", "link/g", "log/f"}) {
+    const auto status = write_output_file(path(place), "y");
+    ASSERT_FALSE(status) << place;
+    EXPECT_THAT(status.error().message, ::testing::HasSubstr("AUDIT-PLACE"));
+  }
+  std::filesystem::create_symlink("log/f", path("f"));
+  EXPECT_FALSE(write_output_file(path("f"), "y"));
+  std::filesystem::rename(path("log/audit-000001.jsonl"), path("log/head.pub"));
+  EXPECT_FALSE(write_output_file(path("log/f"), "y"));
+  EXPECT_EQ(read("log/f"), "x");
+}
+
 }  // namespace
 }  // namespace tld::cli
