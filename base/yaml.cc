@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/duration.h"
@@ -25,17 +26,38 @@ YamlMap::YamlMap(YAML::Node node, std::string path, std::shared_ptr<Shared> shar
   }
 }
 
+// yaml-cpp takes the octet 4 for the end of the file, whatever is behind it.
+Status YamlMap::check_octets(const std::string& yaml, const std::string& file) {
+  const auto is_control = [](unsigned char octet) {
+    return (octet < 0x20 && octet != '\t' && octet != '\n' && octet != '\r') || octet == 0x7f;
+  };
+  const auto found = std::find_if(yaml.begin(), yaml.end(), is_control);
+  if (found == yaml.end()) return ok();
+  return invalid_input(fmt::format("{}:{}: not YAML: a control character", file,
+                                   std::count(yaml.begin(), found, '\n') + 1));
+}
+
+Result<YAML::Node> YamlMap::only_document(const std::string& yaml, const std::string& file) {
+  TLD_TRY(check_octets(yaml, file));
+  try {
+    const std::vector<YAML::Node> all = YAML::LoadAll(yaml);
+    if (all.size() > 1) {
+      return invalid_input(
+          fmt::format("{}:{}: a second document: a file has one, without a line `---` inside", file,
+                      all[1].Mark().line + 1));
+    }
+    return all.empty() ? YAML::Node() : all.front();
+  } catch (const YAML::Exception& e) {
+    return invalid_input(fmt::format("{}:{}: not YAML: {}", file, e.mark.line + 1, e.msg));
+  }
+}
+
 YamlMap YamlMap::document(const std::string& yaml, const std::string& file) {
   auto shared = std::make_shared<Shared>();
   shared->file = file;
-  YAML::Node node(YAML::NodeType::Map);
-  try {
-    node = YAML::Load(yaml);
-  } catch (const YAML::Exception& e) {
-    shared->status = invalid_input(fmt::format("{}:{}: not YAML: {}", file, e.mark.line + 1, e.msg));
-    node = YAML::Node(YAML::NodeType::Map);
-  }
-  return YamlMap(node, "", std::move(shared));
+  auto node = only_document(yaml, file);
+  if (!node) shared->status = node.error();
+  return YamlMap(node ? node.value() : YAML::Node(YAML::NodeType::Map), "", std::move(shared));
 }
 
 void YamlMap::fail(const YAML::Node& at, const std::string& key, const std::string& why) {

@@ -39,7 +39,10 @@ void describe(Report& report, const std::string& file, const keys::CeremonyScrip
   for (std::size_t i = 0; i < script.steps.size(); ++i) {
     const keys::ScriptStep& step = script.steps[i];
     report.json["steps"].push_back(step_json(step));
-    report.text += fmt::format("  {:>2}. {}\n", i + 1, base::terminal_text(step_text(step)));
+    report.text += fmt::format("  {:>2}. {}\n", i + 1, to_string(step.kind));
+    for (const std::string& line : step_lines(step)) {
+      report.text += "        " + base::terminal_text(line) + "\n";
+    }
   }
   report.text += "to be approved by its people:\n";
   for (const std::string& act : script.acts()) {
@@ -76,8 +79,8 @@ void add_ceremony_check(CLI::App& ceremony, Chosen& chosen) {
       ceremony, chosen, "check",
       {"Check a ceremony's script, and show what it does",
        "Reads a ceremony's script (docs/people.md) and shows its SHA-256, its dates and\n"
-       "its steps, with each file that they read and make, and which acts its people\n"
-       "must approve. Where people were adopted, checks that those it names are among\n"
+       "its steps, with each of their fields, and which acts its people must approve.\n"
+       "Where people were adopted, checks that those it names are among\n"
        "them and that they can meet the rule for each act when it is held.",
        "  tldctl ceremony check ceremony.yaml"});
   const auto file = std::make_shared<std::string>();

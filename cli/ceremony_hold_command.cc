@@ -50,8 +50,8 @@ base::Result<keys::CeremonyScript> read_script(const Options& options) {
 }
 
 base::Result<Approvers> check_approved(const keys::CeremonyScript& script,
-                                       const keys::People& people, const Options& options) {
-  TLD_TRY(const auto approvals, read_approvals(options.approvals));
+                                       const keys::People& people,
+                                       const std::vector<keys::Approval>& approvals) {
   TLD_TRY(check_acts_of(approvals, script.acts()));
   Approvers all;
   for (const keys::ScriptStep& step : script.steps) {
@@ -93,13 +93,26 @@ base::Status check_transcript_place(const keys::CeremonyScript& script, const Op
 
 // --- while it is held ---
 
+// A step may have waited for the room for days: are the ceremony and this act still approved, now
+// and by the people adopted now?
+base::Result<std::vector<keys::Approver>> approvers_now(
+    const Chosen& chosen, const keys::CeremonyScript& script, const keys::ScriptStep& step,
+    const std::vector<keys::Approval>& approvals) {
+  TLD_TRY(const auto people, people_of_this_machine(chosen));
+  if (!people) return base::refused("this machine has adopted nobody any more");
+  TLD_TRY(check_before_step(script, script.steps.front(), *people, approvals, now()));
+  return check_before_step(script, step, *people, approvals, now());
+}
+
 class Holding {
  public:
-  Holding(const keys::CeremonyScript& script, const Options& options, const Approvers& approvers,
-          ScriptSteps& steps, keys::Transcript transcript)
-      : script_(script),
+  Holding(const Chosen& chosen, const keys::CeremonyScript& script, const Options& options,
+          const std::vector<keys::Approval>& approvals, ScriptSteps& steps,
+          keys::Transcript transcript)
+      : chosen_(chosen),
+        script_(script),
         options_(options),
-        approvers_(approvers),
+        approvals_(approvals),
         steps_(steps),
         transcript_(std::move(transcript)) {}
 
@@ -117,7 +130,8 @@ class Holding {
 
  private:
   base::Status step(const keys::ScriptStep& step, const std::string& name) {
-    tell_room(name + step_text(step).substr(std::string(to_string(step.kind)).size()));
+    tell_room(name);
+    for (const std::string& field : step_lines(step)) tell_room("    " + field);
     keys::TranscriptStep line;
     line.name = to_string(step.kind);
     base::Status status = without_exceptions([&] { return begin_and_carry_out(step, line); });
@@ -138,11 +152,12 @@ class Holding {
   }
 
   base::Status begin_and_carry_out(const keys::ScriptStep& step, keys::TranscriptStep& line) {
-    const auto approvers = approvers_.find(act_before(step.kind));
-    if (approvers != approvers_.end()) line.approvals = approvers->second;
     // No retry with these approvals, so that it is refused when the disk is full too.
     if (auto ready = transcript_.check_ready(); !ready) return base::refused(ready.error().message);
     TLD_TRY(script_.check_at(now()));
+    if (!act_before(step.kind).empty()) {
+      TLD_TRY(line.approvals, approvers_now(chosen_, script_, step, approvals_));
+    }
     return steps_.carry_out(step, transcript_.head(), line);
   }
 
@@ -185,9 +200,10 @@ class Holding {
     return base::ok();
   }
 
+  const Chosen& chosen_;
   const keys::CeremonyScript& script_;
   const Options& options_;
-  const Approvers& approvers_;
+  const std::vector<keys::Approval>& approvals_;
   ScriptSteps& steps_;
   keys::Transcript transcript_;
   std::string outcome_ = "failed";
@@ -196,6 +212,7 @@ class Holding {
 
 base::Result<Report> begin_and_hold(const Chosen& chosen, const Options& options,
                                     const keys::CeremonyScript& script, const Approvers& approvers,
+                                    const std::vector<keys::Approval>& approvals,
                                     ScriptSteps& steps, const std::string& object) {
   std::vector<keys::Approver> all;
   for (const auto& [act, some] : approvers) all.insert(all.end(), some.begin(), some.end());
@@ -206,7 +223,7 @@ base::Result<Report> begin_and_hold(const Chosen& chosen, const Options& options
     TLD_TRY(auto transcript,
             keys::Transcript::create(options.transcript,
                                      {script.zone, script.title, script.sha256, identity}, now()));
-    return Holding(script, options, approvers, steps, std::move(transcript)).hold();
+    return Holding(chosen, script, options, approvals, steps, std::move(transcript)).hold();
   }));
 }
 
@@ -226,14 +243,17 @@ base::Result<Report> hold(const Chosen& chosen, const Options& options) {
   const auto script = read_script(options);
   if (!script) return refuse(script.error());
   object = script.value().zone + " by " + options.script;
-  const auto approvers = check_approved(script.value(), *people.value(), options);
+  const auto approvals = read_approvals(options.approvals);
+  if (!approvals) return refuse(approvals.error());
+  const auto approvers = check_approved(script.value(), *people.value(), approvals.value());
   if (!approvers) return refuse(approvers.error());
   ScriptSteps steps(chosen, script.value(),
                     {options.directory, options.ksk_token, options.zsk_token});
   base::Status status = check_transcript_place(script.value(), options);
   if (status) status = steps.check();
   if (!status) return refuse(status.error());
-  return begin_and_hold(chosen, options, script.value(), approvers.value(), steps, object);
+  return begin_and_hold(chosen, options, script.value(), approvers.value(), approvals.value(),
+                        steps, object);
 }
 
 void add_options(CLI::App* command, Options& options) {

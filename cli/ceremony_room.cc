@@ -1,30 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/ceremony_room.h"
 
+#include <stdio_ext.h>
+#include <termios.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "base/terminal_text.h"
 
 namespace tld::cli {
 namespace {
 
-std::string trimmed(const std::string& text) {
-  constexpr const char* blank = " \t\r";
-  const std::size_t from = text.find_first_not_of(blank);
+constexpr const char* blank = " \t\r";
+constexpr const char* blank_or_punctuation = " \t\r!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
+
+std::string trimmed(const std::string& text, const char* of) {
+  const std::size_t from = text.find_first_not_of(of);
   if (from == std::string::npos) return "";
-  return text.substr(from, text.find_last_not_of(blank) - from + 1);
+  return text.substr(from, text.find_last_not_of(of) - from + 1);
 }
 
-bool is_stop(const std::string& word) {
-  const auto same = [](char a, char b) { return (a | 0x20) == b; };
-  return std::ranges::equal(word, std::string("stop"), same);
+// ASCII, whatever the locale.
+char lower(char octet) {
+  return octet >= 'A' && octet <= 'Z' ? static_cast<char>(octet | 0x20) : octet;
+}
+bool is_of_a_word(char octet) {
+  return (lower(octet) >= 'a' && lower(octet) <= 'z') || (octet >= '0' && octet <= '9');
 }
 
-RoomAnswer answer_of(const std::string& line) {
-  const std::size_t colon = std::min(line.find(':'), line.size());
-  if (!is_stop(trimmed(line.substr(0, colon)))) return {true, line};
-  return {false, trimmed(line.substr(std::min(colon + 1, line.size())))};
+// The line's first word, whatever stands before and behind it ("stop!", '"Stop'), and the rest.
+struct FirstWord {
+  std::string word, rest;
+};
+FirstWord first_word(const std::string& line) {
+  const auto from = std::ranges::find_if(line, is_of_a_word);
+  const auto end = std::find_if_not(from, line.end(), is_of_a_word);
+  FirstWord found{{from, end}, {end, line.end()}};
+  std::ranges::transform(found.word, found.word.begin(), lower);
+  return found;
+}
+
+// nullopt: neither Enter, a note nor `stop`.
+std::optional<RoomAnswer> answer_of(const std::string& line) {
+  if (line.empty()) return RoomAnswer{true, ""};
+  const FirstWord first = first_word(line);
+  if (first.word == "stop") {
+    return RoomAnswer{false, trimmed(first.rest, blank_or_punctuation).substr(0, max_room_note)};
+  }
+  constexpr const char* mark = "note:";
+  if (!line.starts_with(mark)) return std::nullopt;
+  const std::string note = trimmed(line.substr(std::string(mark).size()), blank);
+  if (note.empty() || note.size() > max_room_note) return std::nullopt;
+  return RoomAnswer{true, note};
+}
+
+// Who typed before the question was asked has not read it.
+void forget_what_was_typed() {
+  if (::isatty(STDIN_FILENO) == 0) return;
+  __fpurge(stdin);
+  ::tcflush(STDIN_FILENO, TCIFLUSH);
 }
 
 }  // namespace
@@ -35,12 +72,13 @@ void tell_room(const std::string& line) {
 
 RoomAnswer ask_room() {
   for (;;) {
-    tell_room("  Enter goes on, a text is noted and goes on, `stop` or `stop: why` ends it:");
+    forget_what_was_typed();
+    tell_room("  Enter goes on, `note: TEXT` is noted and goes on, `stop` or `stop: WHY` ends it:");
     std::string line;
     if (!std::getline(std::cin, line)) return {false, "end of input"};
-    line = trimmed(line);
-    if (line.size() <= max_room_note) return answer_of(line);
-    tell_room("  that is longer than a note may be; say it shorter");
+    if (auto answer = answer_of(trimmed(line, blank))) return *std::move(answer);
+    tell_room("  not understood, nothing is done: a note is `note: TEXT` of at most " +
+              std::to_string(max_room_note) + " octets");
   }
 }
 

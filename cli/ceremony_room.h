@@ -11,7 +11,7 @@
 
 namespace tld::cli {
 
-inline constexpr std::size_t max_room_note = 1000;  // octets; a longer one is asked for again
+inline constexpr std::size_t max_room_note = 1000;  // octets; a longer note is asked for again
 
 struct RoomAnswer {
   bool goes_on = false;
@@ -21,8 +21,9 @@ struct RoomAnswer {
 // One line.
 void tell_room(const std::string& line);
 
-// Waits for a line: an empty one goes on, `stop` or `stop: why` (in either case) does not, nor does
-// the end of input; any other text goes on and is a note.
+// Waits for a line. An empty one goes on; `note: TEXT` does too. One whose first word is `stop`, in
+// any case and whatever punctuation is around it, does not, nor does the end of input. All else is
+// asked again. On a terminal, what was typed before the question is thrown away.
 RoomAnswer ask_room();
 
 }  // namespace tld::cli

@@ -147,7 +147,8 @@ base::Result<Report> run(Options options) {
     return base::refused("KSR-SHA256: " + options.request + " has the SHA-256 " +
                          sha256_text(sitting.request.octets));
   }
-  TLD_TRY(const auto made, sign_all(options, sitting, planned.plan));
+  std::vector<Made> made;
+  TLD_TRY(sign_all(options, sitting, planned.plan, made));
   TLD_TRY(write_trust_anchor(options, sitting, ksks));
   describe_made(report, made);
   return report;

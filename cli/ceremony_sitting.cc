@@ -9,7 +9,6 @@
 #include "base/duration.h"
 #include "cli/allowed_signers.h"
 #include "cli/arguments.h"
-#include "cli/output_file.h"
 #include "cli/progress.h"
 #include "keys/ceremony.h"
 #include "keys/key_register.h"
@@ -156,17 +155,21 @@ base::Result<PlannedSitting> plan_sitting(const SittingOptions& options, const S
 }
 
 // All places are opened first and all files are signed before the first takes its name.
-base::Result<std::vector<Made>> sign_all(const SittingOptions& options, const Sitting& sitting,
-                                         const keys::SigningPlan& plan) {
-  std::vector<std::pair<OutputFile, std::string>> outputs;
-  std::vector<Made> made;
+base::Status sign_all(const SittingOptions& options, const Sitting& sitting,
+                      const keys::SigningPlan& plan, std::vector<Made>& made) {
+  struct Output {
+    OutputFile file;
+    std::string text;
+    Made made;
+  };
+  std::vector<Output> outputs;
   const auto add = [&](const keys::SigningPlan& each, const std::string& file,
                        const std::vector<dns::Dnskey>& without) -> base::Status {
-    TLD_TRY(auto output, OutputFile::create(file));
+    TLD_TRY(auto output, open_output_file(file, options.place));
     TLD_TRY(auto text, sign(each, options, sitting, without));
-    made.push_back({file, sha256_text(text), {}});
-    if (!without.empty()) made.back().without = without.front().key_tag();
-    outputs.emplace_back(std::move(output), std::move(text));
+    Made one{file, sha256_text(text), {}};
+    if (!without.empty()) one.without = without.front().key_tag();
+    outputs.push_back({std::move(output), std::move(text), std::move(one)});
     return base::ok();
   };
   TLD_TRY(add(plan, options.output, {}));
@@ -174,11 +177,12 @@ base::Result<std::vector<Made>> sign_all(const SittingOptions& options, const Si
     TLD_TRY(const auto without, keys::plan_emergency(plan, stolen));
     TLD_TRY(add(without, emergency_file(options.output, stolen), {stolen}));
   }
-  for (auto& [output, text] : outputs) {
-    output.stream() << text;
-    TLD_TRY(output.commit());
+  for (Output& output : outputs) {
+    output.file.stream() << output.text;
+    TLD_TRY(output.file.commit());
+    made.push_back(std::move(output.made));
   }
-  return made;
+  return base::ok();
 }
 
 base::Result<std::optional<Made>> write_trust_anchor(const SittingOptions& options,
@@ -191,7 +195,7 @@ base::Result<std::optional<Made>> write_trust_anchor(const SittingOptions& optio
             keys::trust_anchor_text(sitting.apex, term.ksk.key, sitting.policy));
     text += one;
   }
-  TLD_TRY(write_output_file(options.trust_anchor, text));
+  TLD_TRY(write_output_file(options.trust_anchor, text, options.place));
   return std::optional(Made{options.trust_anchor, sha256_text(text), {}});
 }
 

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "cli/key_files.h"
+#include "cli/output_file.h"
 #include "hsm/token_keys.h"
 #include "keys/key_signing_request.h"
 #include "keys/knot_dialect.h"
@@ -38,6 +39,7 @@ struct SittingOptions {
   std::vector<std::string> foreign, emergency_for;
   std::vector<KskUse> ksks;
   bool ds_at_parent = false;
+  Place place = Place::replaced;   // of the outputs
   ReadFile read = read_from_disk;  // of each file but the outputs
 
   Dialect form() const { return dialect == "knot" ? Dialect::knot : Dialect::ours; }
@@ -76,9 +78,10 @@ struct Made {
   std::optional<std::uint16_t> without;  // key tag of the ZSK that an emergency file leaves out
 };
 
-// The signed-key file and its emergency files: all of them, or none.
-base::Result<std::vector<Made>> sign_all(const SittingOptions& options, const Sitting& sitting,
-                                         const keys::SigningPlan& plan);
+// The signed-key file and its emergency files: all are signed before the first takes its place.
+// `made` gets each that has, also where a later one fails.
+base::Status sign_all(const SittingOptions& options, const Sitting& sitting,
+                      const keys::SigningPlan& plan, std::vector<Made>& made);
 
 std::string emergency_file(const std::string& output, const dns::Dnskey& stolen);
 

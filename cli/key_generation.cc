@@ -5,8 +5,6 @@
 
 #include "base/bytes.h"
 #include "cli/arguments.h"
-#include "cli/output_file.h"
-#include "cli/token_session.h"
 #include "dns/rrset.h"
 #include "hsm/algorithm.h"
 #include "hsm/token_keys.h"
@@ -27,7 +25,7 @@ std::string dnskey_line(const KeyGeneration& wanted, const dns::Dnskey& dnskey) 
 
 base::Result<std::optional<OutputFile>> open_dnskey_file(const KeyGeneration& wanted) {
   if (wanted.dnskey.empty()) return std::optional<OutputFile>();
-  TLD_TRY(auto file, OutputFile::create(wanted.dnskey));
+  TLD_TRY(auto file, open_output_file(wanted.dnskey, wanted.place));
   return std::optional<OutputFile>(std::move(file));
 }
 
@@ -63,6 +61,9 @@ base::Result<GeneratedKey> generate_key(const KeyGeneration& wanted) {
   TLD_TRY(const keys::Policy policy, read_policy(wanted.policy, wanted.read));
   TLD_TRY(const keys::Keys held, keys_ever_held(wanted));
   TLD_TRY(auto token, TokenSession::open(wanted.token, true));
+  if (wanted.accept_token) {
+    TLD_TRY(wanted.accept_token(token));
+  }
   GeneratedKey key;
   key.wrappable = wanted.wrappable.value_or(policy.keys.wrappable);
   TLD_TRY(const auto made, generate_in(token.session(), wanted, key.wrappable, held));

@@ -6,12 +6,15 @@
 // Thread rule: one thread.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "cli/command.h"
 #include "cli/key_files.h"
+#include "cli/output_file.h"
+#include "cli/token_session.h"
 #include "dns/rdata.h"
 #include "hsm/key.h"
 
@@ -22,9 +25,12 @@ struct KeyGeneration {
   std::string algorithm;  // a name that algorithm_name() takes
   std::string zone, role = "zsk";
   std::string dnskey;                // the file to write; "": none
+  Place place = Place::replaced;     // of that file
   std::string policy, key_register;  // files; "": the built-in values, none
   std::optional<bool> wrappable;     // not given: as the policy says
   ReadFile read = read_from_disk;    // of policy and register
+  // May the key be made in this token? Asked before it is.
+  std::function<base::Status(const TokenSession&)> accept_token;
 };
 
 struct GeneratedKey {

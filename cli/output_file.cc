@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <ostream>
 #include <streambuf>
@@ -80,12 +81,26 @@ fs::path directory_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
+base::Error not_free(const fs::path& path) {
+  return base::refused("SCRIPT-FILE: " + path.string() + " is there already; it stays as it is");
+}
+
+// 0, or errno: EEXIST when anything is at `to`, be it a link that leads nowhere.
+int rename_to_free_place(const char* from, const char* to) {
+  if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  const bool is_unknown = errno == EINVAL || errno == ENOSYS || errno == ENOTSUP;
+  if (!is_unknown) return errno;
+  if (::link(from, to) != 0) return errno;
+  return ::unlink(from) == 0 ? 0 : errno;
+}
+
 }  // namespace
 
 struct OutputFile::State {
-  State(int descriptor, fs::path place, std::string written_to)
+  State(int descriptor, fs::path its_path, std::string written_to, Place its_place)
       : file(descriptor),
-        path(std::move(place)),
+        path(std::move(its_path)),
+        place(its_place),
         temporary(std::move(written_to)),
         buffer(file),
         stream(&buffer) {}
@@ -98,6 +113,7 @@ struct OutputFile::State {
 
   int file;
   fs::path path;
+  Place place;
   std::string temporary;  // empty once it has been renamed
   DescriptorBuffer buffer;
   std::ostream stream;
@@ -114,12 +130,24 @@ std::ostream& OutputFile::stream() {
 base::Result<OutputFile> OutputFile::create(const fs::path& path) {
   if (!path.has_filename()) return base::refused(path.string() + " names no file");
   TLD_TRY(const fs::path real, real_place(path));
+  return create_at(path, real, Place::replaced);
+}
+
+base::Result<OutputFile> OutputFile::create_new(const fs::path& path) {
+  if (!path.has_filename()) return base::refused(path.string() + " names no file");
+  std::error_code fault;
+  if (fs::exists(fs::symlink_status(path, fault))) return not_free(path);
+  return create_at(path, path, Place::must_be_free);
+}
+
+base::Result<OutputFile> OutputFile::create_at(const fs::path& path, const fs::path& real,
+                                               Place place) {
   TLD_TRY(keys::check_not_in_audit_directory(real));
   std::string temporary =
       (directory_of(real) / ("." + real.filename().string() + ".XXXXXX")).string();
   const int file = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (file < 0) return file_error("write", path, errno);
-  return OutputFile(std::make_unique<State>(file, real, temporary));
+  return OutputFile(std::make_unique<State>(file, real, temporary, place));
 }
 
 base::Result<fs::path> OutputFile::flushed_path() {
@@ -128,14 +156,24 @@ base::Result<fs::path> OutputFile::flushed_path() {
   return fs::path(state_->temporary);
 }
 
+base::Status OutputFile::take_place() {
+  const char* const from = state_->temporary.c_str();
+  const char* const to = state_->path.c_str();
+  const bool is_any = state_->place == Place::replaced;
+  const int error = is_any ? (::rename(from, to) == 0 ? 0 : errno) : rename_to_free_place(from, to);
+  if (!is_any && error == EEXIST) return not_free(state_->path);
+  if (error != 0) return file_error("write", state_->path, error);
+  state_->temporary.clear();
+  return base::ok();
+}
+
 base::Status OutputFile::commit() {
   TLD_TRY(flushed_path());
   State& state = *state_;
-  if (::fchmod(state.file, 0644) != 0 || ::fsync(state.file) != 0 ||
-      ::rename(state.temporary.c_str(), state.path.c_str()) != 0) {
+  if (::fchmod(state.file, 0644) != 0 || ::fsync(state.file) != 0) {
     return file_error("write", state.path, errno);
   }
-  state.temporary.clear();
+  TLD_TRY(take_place());
   const int directory =
       ::open(directory_of(state.path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = directory >= 0 && ::fsync(directory) == 0;
@@ -145,8 +183,12 @@ base::Status OutputFile::commit() {
   return base::ok();
 }
 
-base::Status write_output_file(const fs::path& path, std::string_view content) {
-  TLD_TRY(auto file, OutputFile::create(path));
+base::Result<OutputFile> open_output_file(const fs::path& path, Place place) {
+  return place == Place::replaced ? OutputFile::create(path) : OutputFile::create_new(path);
+}
+
+base::Status write_output_file(const fs::path& path, std::string_view content, Place place) {
+  TLD_TRY(auto file, open_output_file(path, place));
   file.stream() << content;
   return file.commit();
 }

@@ -12,6 +12,7 @@
 #include "cli/ceremony_sitting.h"
 #include "cli/key_generation.h"
 #include "cli/token_session.h"
+#include "hsm/token_uri.h"
 #include "keys/input_file.h"
 
 namespace tld::cli {
@@ -74,6 +75,38 @@ std::string signed_by(const std::vector<keys::KskTerm>& ksks, const std::string&
   return text + (signer.empty() ? "" : "; the request is signed by " + signer);
 }
 
+// `made` gets each file that is in its place, also when a later one fails.
+base::Status make_all(const SittingOptions& options, const Sitting& sitting,
+                      const PlannedSitting& planned, std::vector<Made>& made) {
+  TLD_TRY(sign_all(options, sitting, planned.plan, made));
+  TLD_TRY(const auto anchor, write_trust_anchor(options, sitting, planned.ksks));
+  if (anchor) made.push_back(*anchor);
+  return base::ok();
+}
+
+// For the transcript, the audit log and the room.
+struct UsedToken {
+  std::string label, serial, module;
+  std::string text() const {
+    return fmt::format("token '{}', serial {}, module {}", label, serial, module);
+  }
+  void add_to(Report& report) const {
+    report.evidence["token"] = label;
+    report.evidence["token-serial"] = serial;
+    report.evidence["module"] = module;
+  }
+};
+
+// Tells the room before anything is done in it.
+base::Result<UsedToken> accept_token(const ScriptStep& step, const std::string& uri,
+                                     const TokenSession& token) {
+  TLD_TRY(check_token_of(step, token.token_label(), token.token_serial()));
+  TLD_TRY(const auto parsed, hsm::TokenUri::parse(uri));
+  UsedToken used{token.token_label(), token.token_serial(), parsed.module_path()};
+  tell_room("  " + used.text());
+  return used;
+}
+
 }  // namespace
 
 // --- before anything is done ---
@@ -106,8 +139,8 @@ base::Status ScriptSteps::check_token(const ScriptStep& step) const {
     return base::refused(fmt::format("{} needs {}", to_string(step.kind),
                                      is_of_zsk(step) ? "--zsk-token" : "--ksk-token"));
   }
-  TLD_TRY(TokenSession::open(uri, step.kind == Kind::key_generate));
-  return base::ok();
+  TLD_TRY(const auto token, TokenSession::open(uri, step.kind == Kind::key_generate));
+  return check_token_of(step, token.token_label(), token.token_serial());
 }
 
 base::Status ScriptSteps::check() const {
@@ -155,7 +188,6 @@ base::Status ScriptSteps::carry_out(const ScriptStep& step, const keys::ChainLin
   TLD_TRY(check_none_there(step));
   TLD_TRY(const auto octets, load(step, line.inputs));
   auto status = perform(step, octets, head, line);
-  if (!status) note_what_was_made(step, line);
   made_.insert(line.outputs.begin(), line.outputs.end());
   there_.insert(line.outputs.begin(), line.outputs.end());
   return status;
@@ -195,7 +227,7 @@ base::Status ScriptSteps::perform_as_act(const ScriptStep& step, const Octets& o
     return step.kind == Kind::key_generate ? generate(step, read, line, report)
                                            : sign(step, read, line, report);
   });
-  if (!status) return act.end_step(status.error());
+  if (!status) return act.end_step(failure(step, line, status.error()));
   for (const auto& [name, sum] : line.outputs) report.evidence["sha256-of-" + name] = sum;
   return act.end_step(std::move(report));
 }
@@ -205,13 +237,22 @@ base::Status ScriptSteps::generate(const ScriptStep& step, const ReadFile& read,
   KeyGeneration wanted = generation_of(step, script_.zone);
   wanted.token = is_of_zsk(step) ? places_.zsk_token : places_.ksk_token;
   wanted.dnskey = place(step.output);
+  wanted.place = Place::must_be_free;
+  UsedToken used;
+  wanted.accept_token = [&](const TokenSession& token) -> base::Status {
+    TLD_TRY(used, accept_token(step, wanted.token, token));
+    line.note = used.text();
+    return base::ok();
+  };
   wanted.read = read;
   TLD_TRY(const auto key, generate_key(wanted));
   line.outputs[step.output] = key.dnskey_sha256;
   report = generated_report(wanted, key);
-  line.note =
-      fmt::format("{} {}, id {}, SHA-256 of the key {}", is_of_zsk(step) ? "ZSK" : "KSK",
-                  key.dnskey.key_tag(), report.evidence["id"], report.evidence["dnskey-sha256"]);
+  used.add_to(report);
+  line.note += fmt::format("; {} {}, wrappable: {}, id {}, SHA-256 of the key {}",
+                           is_of_zsk(step) ? "ZSK" : "KSK", key.dnskey.key_tag(),
+                           report.evidence["wrappable"], report.evidence["id"],
+                           report.evidence["dnskey-sha256"]);
   return base::ok();
 }
 
@@ -220,28 +261,37 @@ base::Status ScriptSteps::sign(const ScriptStep& step, const ReadFile& read, Tra
   SittingOptions options = sitting_of(step, script_.zone);
   options.read = read;
   options.output = place(step.output);
+  options.place = Place::must_be_free;
   if (!step.trust_anchor.empty()) options.trust_anchor = place(step.trust_anchor);
   TLD_TRY(const Sitting sitting, prepare_sitting(options));
   TLD_TRY(auto token, TokenSession::open(places_.ksk_token, false));
+  TLD_TRY(const auto used, accept_token(step, places_.ksk_token, token));
+  used.add_to(report);
+  line.note = used.text();
   TLD_TRY(const auto planned, plan_sitting(options, sitting, token.session()));
-  TLD_TRY(auto made, sign_all(options, sitting, planned.plan));
-  TLD_TRY(const auto anchor, write_trust_anchor(options, sitting, planned.ksks));
-  if (anchor) made.push_back(*anchor);
+  std::vector<Made> made;
+  const auto status = make_all(options, sitting, planned, made);
   for (const Made& one : made) line.outputs[fs::path(one.file).filename().string()] = one.sha256;
-  line.note = signed_by(planned.ksks, sitting.signer);
-  report.evidence["ksks"] = line.note;
+  if (!status) return status;
+  report.evidence["ksks"] = signed_by(planned.ksks, sitting.signer);
+  line.note += "; " + report.evidence["ksks"];
   return base::ok();
 }
 
-// The octets are those on the disk: which of them the step made whole is not known any more.
-void ScriptSteps::note_what_was_made(const ScriptStep& step, TranscriptStep& line) const {
+// With what must not be lost of a step that failed: the token it used, and what else is found where
+// its outputs belong, which may be somebody's.
+base::Error ScriptSteps::failure(const ScriptStep& step, const TranscriptStep& line,
+                                 base::Error why) const {
+  if (!line.note.empty()) why.message += "; " + line.note;
   const auto there = outputs_there(step);
-  if (!there) return;
+  if (!there) return why;
   for (const std::string& name : there.value()) {
     if (line.outputs.contains(name)) continue;
     const auto octets = keys::read_input_file(place(name), max_input);
-    line.outputs[name] = octets ? sha256_text(octets.value()) : "cannot be read";
+    why.message += fmt::format("; found, not made by this step: {}, {}", name,
+                               octets ? "SHA-256 " + sha256_text(octets.value()) : "unreadable");
   }
+  return why;
 }
 
 base::Status ScriptSteps::wait_for_room(const ScriptStep& step, const keys::ChainLink& head,
@@ -260,38 +310,6 @@ base::Status ScriptSteps::wait_for_room(const ScriptStep& step, const keys::Chai
   }
   line.result = "stopped";
   return base::refused("stopped" + (answer.text.empty() ? "" : ": " + answer.text));
-}
-
-// --- for people and scripts ---
-
-std::string step_text(const ScriptStep& step) {
-  std::string text = to_string(step.kind);
-  const auto add = [&text](const char* word, const std::string& what) {
-    if (!what.empty())
-      text += fmt::format("{} {} {}", text.find(' ') == std::string::npos ? ":" : ";", word, what);
-  };
-  if (step.kind == Kind::people) return text + ": " + joined(step.people);
-  if (step.kind == Kind::read_aloud) return text + ": " + step.text;
-  if (step.kind == Kind::input)
-    return fmt::format("{}: {}  SHA-256 {}", text, step.file, step.sha256);
-  add("a", step.role.empty() ? "" : fmt::format("{} {}", step.algorithm, step.role));
-  add("reads", joined(files_read(step)));
-  add("makes", joined(files_made(step)));
-  add("emergency files without", joined(step.emergency_for));
-  for (const keys::ScriptKsk& ksk : step.ksks) {
-    add("KSK", ksk.dnskey);
-    if (ksk.from != base::Time::min()) text += " from " + keys::utc_text(ksk.from);
-    if (ksk.until != base::Time::max()) text += " until " + keys::utc_text(ksk.until);
-    if (!ksk.announced) text += " not announced";
-  }
-  if (step.ds_at_parent) add("the DS is", "at the parent");
-  return text;
-}
-
-nlohmann::ordered_json step_json(const ScriptStep& step) {
-  return {{"step", to_string(step.kind)}, {"act", act_before(step.kind)},
-          {"people", step.people},        {"reads", files_read(step)},
-          {"makes", files_made(step)},    {"text", step_text(step)}};
 }
 
 }  // namespace tld::cli

@@ -20,9 +20,10 @@
 
 namespace tld::cli {
 
-// "sign-ksr: reads kz.ksr, ksk.dnskey; makes kz.skr", one line for people; and the same for
-// scripts.
-std::string step_text(const keys::ScriptStep& step);
+// Each field of the step by its name in the script, those that are not given too: "previous: none:
+// this is the first ceremony". A line each for people, and the same for scripts. Not yet safe for a
+// terminal.
+std::vector<std::string> step_lines(const keys::ScriptStep& step);
 nlohmann::ordered_json step_json(const keys::ScriptStep& step);
 
 struct ScriptPlaces {
@@ -40,12 +41,13 @@ class ScriptSteps {
 
   // Could all be done, as far as that shows before anything is? The inputs are there with their
   // sums (SCRIPT-SHA256), no file that a step makes is (SCRIPT-FILE), the directory can be written,
-  // and the tokens that steps need are given and answer.
+  // and the tokens that steps need are given, answer, and are those of the script (SCRIPT-TOKEN).
   base::Status check() const;
 
   // Does one step, and fills the line's inputs, outputs, note, and `stopped` as result where the
-  // room stopped it. What is made and stays although the step fails is among the outputs too.
-  // refused: SCRIPT-SHA256, a file is not what it was; SCRIPT-FILE, one that it makes is there.
+  // room stopped it. What it made and stays although it fails is among the outputs too; what else
+  // is found where they belong is in the error. refused: SCRIPT-SHA256, a file is not what it was;
+  // SCRIPT-FILE, one that it makes is there, and stays as it is; SCRIPT-TOKEN.
   base::Status carry_out(const keys::ScriptStep& step, const keys::ChainLink& head,
                          keys::TranscriptStep& line);
 
@@ -70,7 +72,8 @@ class ScriptSteps {
                     Report& report) const;
   base::Status wait_for_room(const keys::ScriptStep& step, const keys::ChainLink& head,
                              keys::TranscriptStep& line) const;
-  void note_what_was_made(const keys::ScriptStep& step, keys::TranscriptStep& line) const;
+  base::Error failure(const keys::ScriptStep& step, const keys::TranscriptStep& line,
+                      base::Error why) const;
 
   const Chosen& chosen_;
   const keys::CeremonyScript& script_;

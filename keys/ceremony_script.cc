@@ -33,11 +33,33 @@ const KindFacts& facts_of(Kind kind) {
   return *std::ranges::find(kinds, kind, &KindFacts::kind);
 }
 
+constexpr std::size_t max_name = 100;  // octets; with what is put behind it a file's name still
+
 bool is_plain_name(const std::string& name) {
-  return !name.empty() && name.front() != '.' && name.front() != '-' &&
+  return !name.empty() && name.size() <= max_name && name.front() != '.' && name.front() != '-' &&
          name.find_first_not_of(
              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
              std::string::npos;
+}
+
+std::string lower(std::string text) {
+  for (char& octet : text) {
+    if (octet >= 'A' && octet <= 'Z') octet = static_cast<char>(octet | 0x20);
+  }
+  return text;
+}
+
+// What the name is on a disk that takes upper and lower case for one, and drops dots at the end
+// (FAT): two names with one such form may be one file.
+std::string disk_name(const std::string& name) {
+  return lower(name.substr(0, name.find_last_not_of('.') + 1));
+}
+
+bool is_emergency_on_disk(const ScriptStep& step, const std::string& name) {
+  ScriptStep lowered;
+  lowered.output = lower(step.output);
+  lowered.emergency_for = step.emergency_for;
+  return is_emergency_file(lowered, disk_name(name));
 }
 
 // Which files are there, step by step.
@@ -57,13 +79,15 @@ class Files {
     if (step.emergency_for.empty()) return base::ok();
     with_emergency_.push_back(&step);
     const auto taken = std::ranges::find_if(
-        there_, [&step](const std::string& name) { return is_emergency_file(step, name); });
+        there_, [&step](const std::string& name) { return is_emergency_on_disk(step, name); });
     return taken == there_.end() ? base::ok() : twice(*taken);
   }
 
  private:
   static base::Status twice(const std::string& name) {
-    return base::invalid_input("SCRIPT-FILE: " + name + " is brought or made twice");
+    return base::invalid_input(
+        "SCRIPT-FILE: " + name +
+        " is brought or made twice (names that differ in case or dots at the end are one)");
   }
   bool is_emergency(const std::string& name) const {
     return std::ranges::any_of(with_emergency_, [&name](const ScriptStep* step) {
@@ -76,12 +100,17 @@ class Files {
   base::Status add(const std::string& name) {
     if (!is_plain_name(name)) {
       return base::invalid_input("SCRIPT-FILE: '" + name +
-                                 "' must be a name of letters, digits and . _ -, without a folder");
+                                 "' must be a name of at most 100 letters, digits and . _ -, "
+                                 "without a folder");
     }
-    if (is_emergency(name) || !there_.insert(name).second) return twice(name);
+    const bool is_emergency_too = std::ranges::any_of(
+        with_emergency_,
+        [&name](const ScriptStep* step) { return is_emergency_on_disk(*step, name); });
+    if (is_emergency_too || !on_disk_.insert(disk_name(name)).second) return twice(name);
+    there_.insert(name);
     return base::ok();
   }
-  std::set<std::string> there_;
+  std::set<std::string> there_, on_disk_;
   std::vector<const ScriptStep*> with_emergency_;
 };
 
@@ -184,6 +213,16 @@ bool is_emergency_file(const ScriptStep& step, std::string_view name) {
   const std::string_view tag = name.substr(prefix.size());
   return !tag.empty() && tag.size() <= 5 &&
          tag.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+base::Status check_token_of(const ScriptStep& step, const std::string& label,
+                            const std::string& serial) {
+  const bool is_it =
+      step.token == label && (step.token_serial.empty() || step.token_serial == serial);
+  if (is_it) return base::ok();
+  return base::refused(fmt::format(
+      "SCRIPT-TOKEN: {} is for the token '{}'{}; this is '{}', serial {}", to_string(step.kind),
+      step.token, step.token_serial.empty() ? "" : ", serial " + step.token_serial, label, serial));
 }
 
 base::Status check_script(const CeremonyScript& script) {

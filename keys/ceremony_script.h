@@ -38,6 +38,8 @@ struct ScriptStep {
   };
   Kind kind = Kind::read_aloud;
   std::vector<std::string> people;
+  // Of key-generate and sign-ksr: the token's label, and its serial number, "" for any.
+  std::string token, token_serial;
   std::string file, sha256, output, role, algorithm, text;
   std::string policy, key_register;  // "": the built-in values, none
   std::optional<bool> wrappable;     // of key-generate; not given: as the policy says
@@ -69,7 +71,9 @@ struct CeremonyScript {
   // invalid_input, "FILE:LINE: ..." for what is no script, else "FILE: RULE: ...":
   //   SCRIPT-DATES   not-after is before not-before
   //   SCRIPT-PEOPLE  the first step is not `people`, or another one is
-  //   SCRIPT-FILE    a file's name is more than a name, or is made twice
+  //   SCRIPT-FILE    a file's name is more than a name, longer than 100 octets, or made twice;
+  //   names
+  //                  that differ only by letter case or dots at the end are one
   //   SCRIPT-ORDER   a step needs a file that no step before it has brought or made
   //   SCRIPT-SHA256  an input has no SHA-256 of 64 lower case base16 digits
   //   SCRIPT-SIZE    it is larger than ceremony_script_size.h says
@@ -93,6 +97,10 @@ base::Result<std::vector<Approver>> check_before_step(const CeremonyScript& scri
                                                       const ScriptStep& step, const People& people,
                                                       const std::vector<Approval>& approvals,
                                                       base::Time now);
+
+// refused, SCRIPT-TOKEN: the token with this label and serial number is not that of the step.
+base::Status check_token_of(const ScriptStep& step, const std::string& label,
+                            const std::string& serial);
 
 // An input's octets are those that the script names. refused, SCRIPT-SHA256.
 base::Status check_input(const ScriptStep& step, std::string_view octets);

@@ -45,7 +45,14 @@ base::Time read_time(YamlMap& map, const char* key, base::Time otherwise) {
   return text.empty() ? otherwise : read_time(map, key, text);
 }
 
+// Who chooses the token chooses where the KSK lives.
+void read_token(YamlMap& map, ScriptStep& step) {
+  step.token = map.text("token");
+  step.token_serial = map.text("token-serial", "");
+}
+
 void read_key_generate(YamlMap& map, ScriptStep& step) {
+  read_token(map, step);
   step.role = map.text("role");
   if (step.role != "ksk" && step.role != "zsk") map.reject("role", "must be ksk or zsk");
   step.algorithm = map.text("algorithm");
@@ -70,6 +77,7 @@ ScriptKsk read_ksk(YamlMap& map) {
 }
 
 void read_sign_ksr(YamlMap& map, ScriptStep& step) {
+  read_token(map, step);
   step.file = map.text("file");
   step.output = map.text("output");
   map.maps("ksks", [&step](YamlMap& ksk) { step.ksks.push_back(read_ksk(ksk)); });

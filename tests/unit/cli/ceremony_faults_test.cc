@@ -38,7 +38,8 @@ class CeremonyFaults : public PeoplesCeremony {
            "  - {step: people, people: [ann, bob]}\n" +
            input("kz.ksr") + input("ksk.dnskey") +
            "  - {step: read-aloud, text: before}\n"
-           "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, ksks: [{dnskey: ksk.dnskey}]}\n"
+           "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, token: ksk, ksks: [{dnskey: "
+           "ksk.dnskey}]}\n"
            "  - {step: read-aloud, text: after}\n";
   }
   Words words(const std::string& transcript) const {

@@ -47,7 +47,13 @@ class CeremonyHold : public PeoplesCeremony {
   // With the KSK that there is.
   std::string signing_steps() const {
     return step_input("kz.ksr") + step_input("ksk.dnskey") +
-           "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, ksks: [{dnskey: ksk.dnskey}]}\n";
+           "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, token: ksk, ksks: [{dnskey: "
+           "ksk.dnskey}]}\n";
+  }
+  static std::string generating(const std::string& token) {
+    return "  - {step: key-generate, role: ksk, algorithm: ECDSAP256SHA256, output: new.dnskey, "
+           "token: " +
+           token + "}\n";
   }
   // Ann's and Bob's of each act, over the script as it is.
   Words approvals(const Words& acts = {"ceremony", "activation"}) const {
@@ -126,25 +132,26 @@ TEST_F(CeremonyHold, TheWholeCeremony) {
   write("room/signers", "operators namespaces=\"tld-ksr\" " + read("ben.pub"));
   const std::string sign = "ssh-keygen -q -Y sign -n tld-ksr -f " + path("ben") + " ";
   ASSERT_EQ(std::system((sign + path("room/kz.ksr") + " 2>/dev/null").c_str()), 0);
-  std::string steps =
-      "  - {step: key-generate, role: ksk, algorithm: ECDSAP256SHA256, output: new.dnskey}\n";
+  std::string steps = generating("ksk");
   for (const char* file : {"kz.ksr", "kz.ksr.sig", "signers", "policy.yaml", "zsk.dnskey"}) {
     steps += step_input(file);
   }
-  write("script.yaml",
-        script(steps +
-               "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, policy: policy.yaml, signers: "
-               "signers, emergency-for: [zsk.dnskey], trust-anchor: anchor, "
-               "ksks: [{dnskey: new.dnskey}]}\n"
-               "  - {step: output, file: " +
-               emergency +
-               "}\n  - {step: output, file: kz.skr}\n"
-               "  - {step: read-aloud, text: the sums}\n"));
-  const Outcome held = hold(approvals({"ceremony", "key-generate", "activation"}),
-                            "\n" + std::string(1001, 'x') + "\nall agree \x1b[31m\n");
+  write(
+      "script.yaml",
+      script(steps +
+             "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, token: ksk, policy: policy.yaml, "
+             "signers: signers, emergency-for: [zsk.dnskey], trust-anchor: anchor, "
+             "ksks: [{dnskey: new.dnskey}]}\n"
+             "  - {step: output, file: " +
+             emergency +
+             "}\n  - {step: output, file: kz.skr}\n"
+             "  - {step: read-aloud, text: the sums}\n"));
+  const Outcome held =
+      hold(approvals({"ceremony", "key-generate", "activation"}),
+           "\nnote: " + std::string(1001, 'x') + "\nno\nnote: all agree \x1b[31m\n");
   ASSERT_EQ(held.exit_code, 0) << held.err;
   EXPECT_THAT(held.err, HasSubstr("ann, bob"));
-  EXPECT_THAT(held.err, HasSubstr("longer than a note may be"));
+  EXPECT_THAT(held.err, HasSubstr("not understood, nothing is done"));
   EXPECT_THAT(held.err, HasSubstr("    kz.skr  SHA-256 " + sum("room/kz.skr")));
   const auto entry = last_entry();
   EXPECT_EQ(entry.at("result"), "done");
@@ -159,9 +166,16 @@ TEST_F(CeremonyHold, TheWholeCeremony) {
   EXPECT_THAT(told, HasSubstr("read-aloud: done: all agree ?[31m\n"));
   EXPECT_THAT(told, HasSubstr("in   kz.ksr  SHA-256 " + sum("kz.ksr")));
   EXPECT_THAT(told, HasSubstr("out  " + emergency + "  SHA-256 " + sum("room/" + emergency)));
+  EXPECT_THAT(told, HasSubstr("key-generate: done: token 'ksk', serial "));
+  EXPECT_THAT(told, HasSubstr("sign-ksr: done: token 'ksk', serial "));
+  EXPECT_THAT(told, HasSubstr(", module /usr/lib/softhsm/libsofthsm2.so; KSK "));
+  EXPECT_THAT(told, HasSubstr(", wrappable: no, id "));
+  EXPECT_THAT(held.err, HasSubstr("    previous:      none: this is the first ceremony\n"));
+  EXPECT_THAT(held.err, HasSubstr("\n  token 'ksk', serial "));
   EXPECT_THAT(told, HasSubstr("; the request is signed by operators\n"));
   EXPECT_THAT(told, HasSubstr("ended: done\n"));
   EXPECT_THAT(read("log/audit-000001.jsonl"), HasSubstr("\"script\":\"" + sum("script.yaml")));
+  EXPECT_THAT(read("log/audit-000001.jsonl"), HasSubstr("\"token\":\"ksk\""));
   write("new.skr", read("room/kz.skr"));
   EXPECT_EQ(import({"--first"}).exit_code, 0);
   EXPECT_EQ(installed().slots().front().dnskeys.size(), 3U);
@@ -213,8 +227,9 @@ TEST_F(CeremonyHold, NothingIsDoneWithOtherFilesOrAtAnotherTime) {
   nothing_by(approvals(), "SCRIPT-DATES");
   write("script.yaml", script(signing_steps(), now_on, "2021-01-01T00:00:00Z"));
   nothing_by(approvals(), "SCRIPT-DATES");
-  write("script.yaml",
-        script("  - {step: key-generate, role: zsk, algorithm: RSASHA256, output: z}\n"));
+  write(
+      "script.yaml",
+      script("  - {step: key-generate, role: zsk, algorithm: RSASHA256, output: z, token: zsk}\n"));
   nothing_by(approvals({"ceremony", "key-generate"}), "--zsk-token");
 }
 
@@ -266,14 +281,69 @@ TEST_F(CeremonyHold, AFileThatChangesMeanwhileIsFound) {
   EXPECT_EQ(read("room/kz.skr"), "x\n");
 }
 
+// --- its token ---
+
+TEST_F(CeremonyHold, ATokenOfAnotherNameOrSerialDoesNothing) {
+  const std::string ksk = ksk_token_;
+  ksk_token_ = make_token("mine");
+  write("script.yaml", script(signing_steps()));
+  nothing_by(approvals(), "SCRIPT-TOKEN: sign-ksr is for the token 'ksk'; this is 'mine', serial ");
+  write("script.yaml", script(generating("ksk")));
+  nothing_by(approvals({"ceremony", "key-generate"}), "SCRIPT-TOKEN: key-generate is for");
+  ksk_token_ = ksk;
+  write("script.yaml", script(generating("ksk, token-serial: x")));
+  nothing_by(approvals({"ceremony", "key-generate"}),
+             "SCRIPT-TOKEN: key-generate is for the token 'ksk', serial x; this is 'ksk', serial ");
+}
+
+// Catches: the token that was looked at before is not the one in which the key is made.
+TEST_F(CeremonyHold, ATokenThatIsExchangedMeanwhileDoesNothing) {
+  write("script.yaml", script(generating("ksk, token-serial: x")));
+  const std::string why = hold(approvals({"ceremony", "key-generate"})).err;
+  const std::size_t at = why.rfind("serial ");
+  ASSERT_NE(at, std::string::npos) << why;
+  const std::string serial = why.substr(at + 7, why.find_first_of("\n ", at + 7) - at - 7);
+  write("script.yaml", script("  - {step: read-aloud, text: one}\n" +
+                              generating("ksk, token-serial: '" + serial + "'")));
+  const Outcome changed =
+      hold_while(approvals({"ceremony", "key-generate"}),
+                 {{"begin", ":"},
+                  {"people",
+                   "{ softhsm2-util --delete-token --token ksk; softhsm2-util --init-token --free "
+                   "--label ksk --pin 1234 --so-pin 5678; } >/dev/null"}});
+  EXPECT_EQ(changed.exit_code, 1);
+  EXPECT_THAT(transcript(), HasSubstr("key-generate: failed: SCRIPT-TOKEN"));
+  EXPECT_FALSE(exists("room/new.dnskey"));
+  EXPECT_THAT(tldctl({"key", "list", "--token", ksk_token_, "--json"}).out,
+              Not(HasSubstr("\"id\"")));
+}
+
+// Catches: a script that waits in the room for people who were replaced.
+TEST_F(CeremonyHold, PeopleWhoAreReplacedMeanwhileHaveNotApproved) {
+  std::string next = people_ + person("kim", "SO");
+  next.erase(next.find("  - {name: ann"),
+             next.find("  - {name: amy") - next.find("  - {name: ann"));
+  write("next.yaml",
+        fmt::format("version: 2\nprevious: {}\nobserver-first: no\n{}", sum("people.yaml"), next));
+  const std::string adopt =
+      fmt::format("{} people adopt next.yaml --audit-log log --approval {} {} >adopted 2>&1",
+                  TLD_BINARY_DIR "/cli/tldctl", approved("amy", "next.yaml", "people-adopt"),
+                  approved("ben", "next.yaml", "people-adopt"));
+  write("script.yaml", script("  - {step: read-aloud, text: one}\n" + signing_steps()));
+  const Outcome changed = hold_while(approvals(), {{"begin", ":"}, {"people", adopt}});
+  EXPECT_EQ(changed.exit_code, 1) << read("adopted");
+  EXPECT_THAT(transcript(), HasSubstr("ceremony.ann: APPROVAL-PERSON: nobody is called ann"));
+  EXPECT_FALSE(exists("room/kz.skr"));
+}
+
 TEST_F(CeremonyHold, AStepThatFailsLeavesAWholeTranscript) {
   make_key(zsk_token_, "ksk");  // another token's
   write("room/other.dnskey", read("ksk.dnskey"));
   write("script.yaml",
         script("  - {step: key-generate, role: ksk, algorithm: ECDSAP256SHA256, output: "
-               "new.dnskey}\n" +
+               "new.dnskey, token: ksk}\n" +
                step_input("kz.ksr") + step_input("other.dnskey") +
-               "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, ksks: [{dnskey: "
+               "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, token: ksk, ksks: [{dnskey: "
                "other.dnskey}]}\n  - {step: output, file: kz.skr}\n"));
   const Outcome failed = hold(approvals({"ceremony", "key-generate", "activation"}));
   EXPECT_EQ(failed.exit_code, 1);
@@ -311,16 +381,51 @@ TEST_F(CeremonyHold, CheckShowsWhatItsPeopleApprove) {
                 HasSubstr(fmt::format("tldctl approve {0} {1} --zone kz. --output {1}.{0}.NAME",
                                       act, path("script.yaml"))));
   }
-  EXPECT_THAT(good.out, HasSubstr("reads kz.ksr, ksk.dnskey; makes kz.skr"));
+  EXPECT_THAT(good.out, HasSubstr("        ksks:          ksk.dnskey, in each slot, announced\n"));
   EXPECT_THAT(good.out, HasSubstr("the people adopted here can hold it"));
   EXPECT_EQ(tldctl(plus(plus(check, {"--json"}), log_)).json().at("acts"),
             nlohmann::json({"ceremony", "activation"}));
+  const auto fields =
+      tldctl(plus(plus(check, {"--json"}), log_)).json().at("steps").at(3).at("fields");
+  EXPECT_TRUE(fields.at("previous").is_null());
+  EXPECT_EQ(fields.at("dialect"), "ours");
+  EXPECT_EQ(fields.at("ksks").at(0).at("dnskey"), "ksk.dnskey");
   std::string other = script(signing_steps());
   other.replace(other.find("bob"), 3, "old");
   write("script.yaml", other);
   const Outcome wrong = tldctl(plus(check, log_));
   EXPECT_EQ(wrong.exit_code, 1);
   EXPECT_THAT(wrong.err, HasSubstr("SCRIPT-PEOPLE: old"));
+}
+
+// Catches: a field that decides what is done and is not shown to who approves it.
+TEST_F(CeremonyHold, CheckShowsEachField) {
+  std::string steps = step_input("kz.ksr");
+  for (const char* name : {"p", "r", "old", "who", "kz.ksr.sig", "f", "e"}) {
+    write(std::string("room/") + name, name);
+    steps += step_input(name);
+  }
+  steps += generating("ksk, token-serial: 12ab, wrappable: yes, policy: p, register: r");
+  write("script.yaml",
+        script(steps +
+               "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, token: ksk, ksks: [{dnskey: "
+               "new.dnskey, from: 2027-01-01T00:00:00Z, until: 2028-01-01T00:00:00Z, announce: "
+               "no}], policy: p, previous: old, register: r, signers: who, foreign: [f], "
+               "emergency-for: [e], horizon: P3650D, dialect: knot, ds-at-parent: yes, "
+               "trust-anchor: anchor}\n"));
+  const Outcome shown = tldctl(plus({"ceremony", "check", path("script.yaml")}, log_));
+  EXPECT_EQ(shown.exit_code, 0) << shown.err;
+  for (const char* line :
+       {"role:          ksk", "algorithm:     ECDSAP256SHA256", "token:         ksk",
+        "token-serial:  12ab", "output:        new.dnskey", "wrappable:     yes: the key can leave",
+        "file:          kz.ksr", "token-serial:  not given: any", "previous:      old",
+        "register:      r", "policy:        p", "signers:       who", "foreign:       f",
+        "emergency-for: e", "horizon:       P3650D", "dialect:       knot", "ds-at-parent:  yes",
+        "trust-anchor:  anchor",
+        "ksks:          new.dnskey from 2027-01-01T00:00:00Z until 2028-01-01T00:00:00Z, not "
+        "ann"}) {
+    EXPECT_THAT(shown.out, HasSubstr(std::string("        ") + line));
+  }
 }
 
 }  // namespace

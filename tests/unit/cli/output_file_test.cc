@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <functional>
 #include <ostream>
 
 #include "tests/unit/cli/fixture.h"
@@ -73,6 +74,49 @@ TEST_F(OutputFileTest, NothingIsMadeBesideAnAuditLog) {
   std::filesystem::rename(path("log/audit-000001.jsonl"), path("log/head.pub"));
   EXPECT_FALSE(write_output_file(path("log/f"), "y"));
   EXPECT_EQ(read("log/f"), "x");
+}
+
+// --- a new file ---
+
+TEST_F(OutputFileTest, ANewFileReplacesNothing) {
+  write("old", "old");
+  std::filesystem::create_symlink("old", path("link"));
+  std::filesystem::create_symlink("nowhere", path("broken"));
+  std::filesystem::create_directory(path("directory"));
+  for (const char* name : {"old", "link", "broken", "directory"}) {
+    const auto refused = OutputFile::create_new(path(name));
+    ASSERT_FALSE(refused) << name;
+    EXPECT_THAT(refused.error().message, ::testing::StartsWith("SCRIPT-FILE"));
+  }
+  EXPECT_EQ(read("old"), "old");
+  EXPECT_FALSE(exists("nowhere"));
+  ASSERT_TRUE(write_output_file(path("f"), "new", Place::must_be_free));
+  EXPECT_EQ(read("f"), "new");
+  EXPECT_THAT(files(), ElementsAre("broken", "directory", "f", "link", "old"));
+}
+
+// Catches: what is put there between the look and the rename.
+TEST_F(OutputFileTest, ANewFileReplacesNothingThatCameMeanwhile) {
+  write("victim", "old");
+  const auto refusal = [this](const std::function<void()>& meanwhile) {
+    auto file = OutputFile::create_new(path("f"));
+    EXPECT_TRUE(file);
+    file.value().stream() << "new";
+    meanwhile();
+    const auto status = file.value().commit();
+    return status ? "" : status.error().message;
+  };
+  using ::testing::StartsWith;
+  EXPECT_THAT(refusal([this] { write("f", "theirs"); }), StartsWith("SCRIPT-FILE"));
+  EXPECT_EQ(read("f"), "theirs");
+  for (const char* target : {"victim", "nowhere"}) {
+    std::filesystem::remove(path("f"));
+    EXPECT_THAT(refusal([&] { std::filesystem::create_symlink(target, path("f")); }),
+                StartsWith("SCRIPT-FILE"));
+    EXPECT_TRUE(std::filesystem::is_symlink(path("f")));
+  }
+  EXPECT_EQ(read("victim"), "old");
+  EXPECT_THAT(files(), ElementsAre("f", "victim"));
 }
 
 }  // namespace

@@ -30,8 +30,10 @@ std::string script_yaml() {
          "  - {step: input, file: kz.ksr, sha256: " +
          sha256_hex("ksr") +
          "}\n"
-         "  - {step: key-generate, role: ksk, algorithm: ECDSAP256SHA256, output: ksk.dnskey}\n"
-         "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, ksks: [{dnskey: ksk.dnskey}]}\n"
+         "  - {step: key-generate, role: ksk, algorithm: ECDSAP256SHA256, output: ksk.dnskey, "
+         "token: tld-ksk}\n"
+         "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, token: tld-ksk, ksks: [{dnskey: "
+         "ksk.dnskey}]}\n"
          "  - {step: output, file: kz.skr}\n"
          "  - {step: read-aloud, text: the sums}\n";
 }
@@ -163,6 +165,44 @@ TEST(CeremonyScript, EmergencyFilesAreMadeByTheStepThatSaysSo) {
               HasSubstr("SCRIPT-FILE"));
   EXPECT_THAT(fault(signing(", emergency-for: [e]", {"e"}) + input("kz.skr.emergency-1")),
               HasSubstr("SCRIPT-FILE"));
+}
+
+// Catches: two names of a script that are one file on a disk with FAT.
+TEST(CeremonyScript, NamesThatADiskMayTakeForOneAreOne) {
+  for (const char* anchor : {"KZ.SKR", "kz.skr.", "Kz.Ksr..", "KSK.dnskey", "kz.skr"}) {
+    EXPECT_THAT(fault(signing(std::string(", trust-anchor: ") + anchor)),
+                HasSubstr("SCRIPT-FILE: " + std::string(anchor) + " is brought or made twice"));
+  }
+  EXPECT_EQ(fault(signing(", trust-anchor: .kz.skr")).find("twice"), std::string::npos);
+  EXPECT_EQ(fault(signing(", trust-anchor: kz.skr.x")), "");
+  for (const char* name : {"KZ.skr.emergency-1", "kz.skr.Emergency-12.", "kz.skr.EMERGENCY-1"}) {
+    EXPECT_THAT(fault(signing(", emergency-for: [e]", {"e", name})), HasSubstr("SCRIPT-FILE"));
+    EXPECT_THAT(fault(signing(", emergency-for: [e]", {"e"}) + input(name)),
+                HasSubstr("SCRIPT-FILE"));
+  }
+}
+
+TEST(CeremonyScript, ANameIsNotTooLong) {
+  EXPECT_EQ(fault(signing(", trust-anchor: " + std::string(100, 'a'))), "");
+  EXPECT_THAT(fault(signing(", trust-anchor: " + std::string(101, 'a'))),
+              HasSubstr("must be a name of at most 100"));
+}
+
+TEST(CeremonyScript, ItsTokenIsNamed) {
+  for (const char* output : {"output: ksk.dnskey", "output: kz.skr"}) {
+    const std::string text = with(script_yaml(), std::string(output) + ", token: tld-ksk", output);
+    EXPECT_THAT(fault(text), HasSubstr("token: is missing"));
+  }
+  ScriptStep step = step_of(script_yaml(), 3);
+  EXPECT_EQ(step.token, "tld-ksk");
+  EXPECT_TRUE(check_token_of(step, "tld-ksk", "17"));
+  EXPECT_THAT(check_token_of(step, "mine", "17").error().message,
+              StartsWith("SCRIPT-TOKEN: sign-ksr is for the token 'tld-ksk'; this is 'mine'"));
+  step = step_of(with(script_yaml(), "tld-ksk}", "tld-ksk, token-serial: 0017}"), 2);
+  EXPECT_EQ(step.token_serial, "0017");
+  EXPECT_TRUE(check_token_of(step, "tld-ksk", "0017"));
+  EXPECT_THAT(check_token_of(step, "tld-ksk", "17").error().message, StartsWith("SCRIPT-TOKEN"));
+  EXPECT_FALSE(check_token_of(step, "tld-ksk.", "0017"));
 }
 
 TEST(CeremonyScript, FaultsOfTheirFieldsAreNamed) {
