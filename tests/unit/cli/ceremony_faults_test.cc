@@ -61,7 +61,7 @@ class CeremonyFaults : public PeoplesCeremony {
   }
   static std::string wait_for(const std::string& text) {
     return fmt::format(
-        "n=0; until grep -qs '{}' folder/t || [ $n -gt 3000 ]; do sleep 0.01; n=$((n+1)); done; ",
+        "n=0; until grep -qs '{}' folder/t || [ $n -gt 30000 ]; do sleep 0.01; n=$((n+1)); done; ",
         text);
   }
   std::string head_of(const std::string& name) const {
