@@ -102,6 +102,7 @@ void SignatureLog::run() {
     counters_.octets = is_open_ ? writer_.octets() : 0;
   }
   if (is_open_ && write(entries)) static_cast<void>(sync_when_due(true));
+  rewrite_.reset();  // its zone holds this log
 }
 
 // --- opening

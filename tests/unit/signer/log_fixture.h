@@ -70,6 +70,9 @@ class LogTest : public SignerTest {
     if (signature_log) signature_log->close();
     *live.lock() = nullptr;
     zone = nullptr;
+    // A thread of the service lets go of a zone a moment after its flight has landed, and until
+    // then the log has the folder's lock.
+    EXPECT_TRUE(becomes_true([this] { return signature_log.use_count() <= 1; }));
     signature_log = nullptr;
   }
   SignedZone::Keys keys() const { return used_keys.empty() ? SignedZone::Keys{{key}} : used_keys; }
