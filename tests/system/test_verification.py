@@ -110,13 +110,13 @@ def test_nothing_unverified_is_served_where_policy_says_so(tmp_path, doubting):
         assert verified(deployment)["serial"] == serial(deployment)
         word.write_text("wrong-name")
         deployment.sql(r.delegate("wrong-name.kz."))
-        wait_for(lambda: "found wrong-name" in says_waiting(deployment), "it is refused")
+        wait_for(lambda: "found wrong-name" in says_waiting(deployment), "it is refused", 60)
         assert not is_there(deployment, "wrong-name.kz.")
         check_whole(deployment)
         deployment.sql(r.undelegate("wrong-name.kz."))
         delegate(deployment, "two.kz.")
         deployment.tldctl("zone", "thaw", "--store", deployment.store, "--zone", ORIGIN)
-        wait_for(lambda: is_there(deployment, "two.kz."), "what is right goes live")
+        wait_for(lambda: is_there(deployment, "two.kz."), "what is right goes live", 60)
         check(deployment, "two.kz.", "wrong-name.kz.")
 
 
