@@ -136,7 +136,7 @@ base::Result<P256Table> P256Table::make_or_throw(std::string_view point) {
 bool P256Table::verify(const base::Sha256& hash, std::string_view signature) const {
   const QuietErrors quiet;
   if (signature.size() != 2 * number_octets) return false;
-  thread_local const Scratch scratch(BN_CTX_new());
+  const Scratch scratch(BN_CTX_new());  // not thread_local: a plugin's threads are not its own
   if (!scratch) return false;
   Numbers numbers(scratch.get());
   BIGNUM* const r = numbers.next();
