@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import time
 
 from harness import Deployment, ServedZone
@@ -137,11 +138,19 @@ class Rolling(Deployment):
     def request(self, *options, start=None):
         """ksr create for what the register wants from now on; -> the request"""
         request = self.path / "kz.ksr"
-        start = start or time.strftime("%Y%m%d%H%M%S", time.gmtime())
+        if not start:
+            wait_for(lambda: now_text() > self._first_slot(),
+                     "KSR-CHAIN-OVERLAP: a request starts after the installed file's first slot")
+            start = now_text()
         self.tldctl("ksr", "create", "--zone", ORIGIN, "--policy", self.policy, "--token",
                     self.zsk_token.uri, "--start", start, "--output", request,
                     *(options or ("--register", self.register)), env=self.zsk_token.env)
         return request
+
+    def _first_slot(self):
+        """When the installed file's starts."""
+        return re.search(r"SignedKeyResponse \S+ (\d{14})",
+                         self.zones[ORIGIN].signed_keys.read_text())[1]
 
     def sign(self, request, ksks, *options, register=True, first=False):
         """ceremony run with these KSKs, by the register that was carried along; -> its file"""
@@ -174,6 +183,10 @@ class Rolling(Deployment):
         """Request, ceremony, import. `listed`: options of ksr create in the register's place."""
         self.install(self.sign(self.request(*listed), ksks, *options), *set(options)
                      & {"--ds-at-parent"}, zsks=zsks)
+
+
+def now_text():
+    return time.strftime("%Y%m%d%H%M%S", time.gmtime())
 
 
 def fingerprint(key):
