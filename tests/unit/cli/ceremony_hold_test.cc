@@ -4,77 +4,23 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <map>
 
-#include "tests/unit/cli/ceremony_people.h"
+#include "tests/unit/cli/held_ceremony.h"
 
 namespace tld::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::HeldCeremony;
 using ::testing::Not;
 using testing::Outcome;
-using testing::PeoplesCeremony;
 using testing::plus;
 using testing::Words;
 
-constexpr const char* now_on = "2020-01-01T00:00:00Z";
-constexpr const char* for_ever = "2099-01-01T00:00:00Z";
-
-class CeremonyHold : public PeoplesCeremony {
+class CeremonyHold : public HeldCeremony {
  protected:
-  CeremonyHold() {
-    fs::create_directory(path("room"));
-    EXPECT_EQ(request({"--zsk", path("zsk.dnskey"), path("spare.dnskey")}).exit_code, 0);
-    for (const char* file : {"kz.ksr", "zsk.dnskey", "ksk.dnskey"}) {
-      write(std::string("room/") + file, read(file));
-    }
-  }
-
-  std::string step_input(const std::string& name) const {
-    return fmt::format("  - {{step: input, file: {}, sha256: {}}}\n", name, sum("room/" + name));
-  }
-  std::string script(const std::string& steps, const char* from = now_on,
-                     const char* until = for_ever) const {
-    return fmt::format(
-        "zone: kz.\ntitle: KSK ceremony 1\nnot-before: {}\nnot-after: {}\nsteps:\n"
-        "  - {{step: people, people: [ann, bob]}}\n{}",
-        from, until, steps);
-  }
-  // With the KSK that there is.
-  std::string signing_steps() const {
-    return step_input("kz.ksr") + step_input("ksk.dnskey") +
-           "  - {step: sign-ksr, file: kz.ksr, output: kz.skr, token: ksk, ksks: [{dnskey: "
-           "ksk.dnskey}]}\n";
-  }
-  static std::string generating(const std::string& token) {
-    return "  - {step: key-generate, role: ksk, algorithm: ECDSAP256SHA256, output: new.dnskey, "
-           "token: " +
-           token + "}\n";
-  }
-  // Ann's and Bob's of each act, over the script as it is.
-  Words approvals(const Words& acts = {"ceremony", "activation"}) const {
-    Words all;
-    for (const std::string& act : acts) {
-      for (const char* name : {"ann", "bob"}) all.push_back(approved(name, "script.yaml", act));
-    }
-    return all;
-  }
-  Outcome hold(const Words& approvals, const std::string& answers = "\n\n\n\n") const {
-    write(".fixture/answers", answers);
-    return hold_in(approvals, "", "<" + path(".fixture/answers"));
-  }
-  Outcome hold_in(const Words& approvals, const std::string& prefix,
-                  const std::string& suffix) const {
-    const Words all = {"ceremony",    "hold",       "--script",     path("script.yaml"),
-                       "--directory", path("room"), "--transcript", path("transcript"),
-                       "--ksk-token", ksk_token_};
-    const Words given = approvals.empty() ? Words() : plus({"--approval"}, approvals);
-    return tldctl(plus(plus(all, log_), given), prefix, suffix);
-  }
   // Each file with what is in it but the audit log, and the token's keys.
   std::map<std::string, std::string> everything() const {
     std::map<std::string, std::string> all;
@@ -96,33 +42,6 @@ class CeremonyHold : public PeoplesCeremony {
     EXPECT_EQ(last_entry().at("result"), "refused");
     EXPECT_THAT(last_entry().at("detail").at("reason"), HasSubstr(why));
   }
-  // By the head that the audit log has, which ends with the ceremony.
-  std::string transcript() const {
-    const auto entry = last_entry();
-    EXPECT_EQ(entry.at("type"), "ceremony");
-    const Outcome shown = tldctl({"audit", "transcript", path("transcript"), "--head",
-                                  entry.at("detail").at("transcript-head").get<std::string>()});
-    EXPECT_EQ(shown.exit_code, 0) << shown.err;
-    return shown.out;
-  }
-  // Answers that come when the transcript has what they wait for: a pair of that and of a command
-  // in the shell before the answer (an empty line).
-  Outcome hold_while(const Words& approvals,
-                     const std::vector<std::pair<std::string, std::string>>& events) const {
-    std::string writer = "exec 3>room.fifo; ";
-    for (const auto& [wanted, command] : events) {
-      writer += fmt::format(
-          "n=0; until grep -q '{}' transcript 2>/dev/null || [ $n -gt 3000 ]; do sleep 0.01; "
-          "n=$((n+1)); done; {}; echo >&3; ",
-          wanted, command);
-    }
-    const Outcome outcome =
-        hold_in(approvals, "mkfifo room.fifo; ( " + writer + ") &", "<room.fifo");
-    fs::remove(path("room.fifo"));
-    return outcome;
-  }
-
-  const std::string spare_ = next_zsk("spare.dnskey");
 };
 
 // From the KSK's making to the file that the server takes.
@@ -223,9 +142,9 @@ TEST_F(CeremonyHold, NothingIsDoneWithOtherFilesOrAtAnotherTime) {
   write("transcript", "");
   nothing_by(all, "transcript is there already");
   fs::remove(path("transcript"));
-  write("script.yaml", script(signing_steps(), "2098-01-01T00:00:00Z", for_ever));
+  write("script.yaml", script(signing_steps(), "2098-01-01T00:00:00Z"));
   nothing_by(approvals(), "SCRIPT-DATES");
-  write("script.yaml", script(signing_steps(), now_on, "2021-01-01T00:00:00Z"));
+  write("script.yaml", script(signing_steps(), "2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"));
   nothing_by(approvals(), "SCRIPT-DATES");
   write(
       "script.yaml",
@@ -247,7 +166,7 @@ TEST_F(CeremonyHold, NobodyWasAdoptedOrThereIsNoLog) {
 }
 
 TEST_F(CeremonyHold, TheRoomStopsIt) {
-  write("script.yaml", script("  - {step: read-aloud, text: one}\n" + signing_steps()));
+  write("script.yaml", script(asking("one") + signing_steps()));
   const Outcome stopped = hold(approvals(), "\nSTOP: the sums differ\n");
   EXPECT_EQ(stopped.exit_code, 1);
   EXPECT_THAT(stopped.err, HasSubstr("stopped: the sums differ"));
@@ -259,26 +178,6 @@ TEST_F(CeremonyHold, TheRoomStopsIt) {
   const Outcome ended = hold(approvals(), "");
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_THAT(transcript(), HasSubstr("people: stopped: stopped: end of input\n"));
-}
-
-// Catches: what was compared is not what is signed.
-TEST_F(CeremonyHold, AFileThatChangesMeanwhileIsFound) {
-  const std::string between = "  - {step: read-aloud, text: the inputs}\n";
-  std::string steps = signing_steps();
-  steps.insert(steps.find("  - {step: sign-ksr"), between);
-  write("script.yaml", script(steps));
-  const Outcome changed =
-      hold_while(approvals(), {{"begin", ":"}, {"ksk.dnskey", "echo >>room/ksk.dnskey"}});
-  EXPECT_EQ(changed.exit_code, 1);
-  EXPECT_THAT(transcript(), HasSubstr("sign-ksr: failed: SCRIPT-SHA256: ksk.dnskey"));
-  EXPECT_FALSE(exists("room/kz.skr"));
-  write("room/ksk.dnskey", read("ksk.dnskey"));
-  fs::remove(path("transcript"));
-  const Outcome placed =
-      hold_while(approvals(), {{"begin", ":"}, {"ksk.dnskey", "echo x >room/kz.skr"}});
-  EXPECT_EQ(placed.exit_code, 1);
-  EXPECT_THAT(transcript(), HasSubstr("sign-ksr: failed: SCRIPT-FILE"));
-  EXPECT_EQ(read("room/kz.skr"), "x\n");
 }
 
 // --- its token ---
@@ -294,46 +193,6 @@ TEST_F(CeremonyHold, ATokenOfAnotherNameOrSerialDoesNothing) {
   write("script.yaml", script(generating("ksk, token-serial: x")));
   nothing_by(approvals({"ceremony", "key-generate"}),
              "SCRIPT-TOKEN: key-generate is for the token 'ksk', serial x; this is 'ksk', serial ");
-}
-
-// Catches: the token that was looked at before is not the one in which the key is made.
-TEST_F(CeremonyHold, ATokenThatIsExchangedMeanwhileDoesNothing) {
-  write("script.yaml", script(generating("ksk, token-serial: x")));
-  const std::string why = hold(approvals({"ceremony", "key-generate"})).err;
-  const std::size_t at = why.rfind("serial ");
-  ASSERT_NE(at, std::string::npos) << why;
-  const std::string serial = why.substr(at + 7, why.find_first_of("\n ", at + 7) - at - 7);
-  write("script.yaml", script("  - {step: read-aloud, text: one}\n" +
-                              generating("ksk, token-serial: '" + serial + "'")));
-  const Outcome changed =
-      hold_while(approvals({"ceremony", "key-generate"}),
-                 {{"begin", ":"},
-                  {"people",
-                   "{ softhsm2-util --delete-token --token ksk; softhsm2-util --init-token --free "
-                   "--label ksk --pin 1234 --so-pin 5678; } >/dev/null"}});
-  EXPECT_EQ(changed.exit_code, 1);
-  EXPECT_THAT(transcript(), HasSubstr("key-generate: failed: SCRIPT-TOKEN"));
-  EXPECT_FALSE(exists("room/new.dnskey"));
-  EXPECT_THAT(tldctl({"key", "list", "--token", ksk_token_, "--json"}).out,
-              Not(HasSubstr("\"id\"")));
-}
-
-// Catches: a script that waits in the room for people who were replaced.
-TEST_F(CeremonyHold, PeopleWhoAreReplacedMeanwhileHaveNotApproved) {
-  std::string next = people_ + person("kim", "SO");
-  next.erase(next.find("  - {name: ann"),
-             next.find("  - {name: amy") - next.find("  - {name: ann"));
-  write("next.yaml",
-        fmt::format("version: 2\nprevious: {}\nobserver-first: no\n{}", sum("people.yaml"), next));
-  const std::string adopt =
-      fmt::format("{} people adopt next.yaml --audit-log log --approval {} {} >adopted 2>&1",
-                  TLD_BINARY_DIR "/cli/tldctl", approved("amy", "next.yaml", "people-adopt"),
-                  approved("ben", "next.yaml", "people-adopt"));
-  write("script.yaml", script("  - {step: read-aloud, text: one}\n" + signing_steps()));
-  const Outcome changed = hold_while(approvals(), {{"begin", ":"}, {"people", adopt}});
-  EXPECT_EQ(changed.exit_code, 1) << read("adopted");
-  EXPECT_THAT(transcript(), HasSubstr("ceremony.ann: APPROVAL-PERSON: nobody is called ann"));
-  EXPECT_FALSE(exists("room/kz.skr"));
 }
 
 TEST_F(CeremonyHold, AStepThatFailsLeavesAWholeTranscript) {
@@ -368,6 +227,17 @@ TEST_F(CeremonyHold, ARetiredKskSignsNothing) {
   EXPECT_EQ(hold(approvals()).exit_code, 1);
   EXPECT_THAT(transcript(), HasSubstr("sign-ksr: failed: KEY-RETIRED"));
   EXPECT_FALSE(exists("room/kz.skr"));
+}
+
+TEST_F(CeremonyHold, NoTranscriptBecomesALine) {
+  write("script.yaml", script(signing_steps()));
+  transcript_ = "log/audit-000002.jsonl";
+  const Outcome refused = hold(approvals());
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("AUDIT-PLACE"));
+  EXPECT_FALSE(exists("log/audit-000002.jsonl"));
+  EXPECT_EQ(last_entry().at("result"), "refused");
+  EXPECT_EQ(tldctl(plus({"audit", "verify"}, log_)).exit_code, 0);
 }
 
 TEST_F(CeremonyHold, CheckShowsWhatItsPeopleApprove) {
@@ -426,6 +296,19 @@ TEST_F(CeremonyHold, CheckShowsEachField) {
         "ann"}) {
     EXPECT_THAT(shown.out, HasSubstr(std::string("        ") + line));
   }
+}
+
+TEST_F(CeremonyHold, NothingThatATerminalObeysIsInAComplaint) {
+  std::string text = script(asking("one"));
+  text.replace(text.find("read-aloud"), 10, "\"x\\e]0;evil\\a\\e[31m\\u202e\"");
+  write("script.yaml", text);
+  const Outcome wrong = tldctl({"ceremony", "check", path("script.yaml")});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.err, HasSubstr("x?]0;evil??[31m?"));
+  EXPECT_THAT(wrong.err, Not(HasSubstr("\x1b")));
+  const Outcome usage = tldctl({"zone", "\x9b\x1b[31m"});
+  EXPECT_EQ(usage.exit_code, 2);
+  EXPECT_THAT(usage.err, HasSubstr("??[31m"));
 }
 
 }  // namespace
