@@ -22,12 +22,8 @@ using EcdsaSignature = OpenSslPtr<ECDSA_SIG, ECDSA_SIG_free>;
 
 constexpr std::size_t p256_octets = 32;
 
-const unsigned char* octets(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 BigNumber big_number(std::string_view text) {
-  return BigNumber(BN_bin2bn(octets(text), static_cast<int>(text.size()), nullptr));
+  return BigNumber(BN_bin2bn(for_openssl(text), static_cast<int>(text.size()), nullptr));
 }
 
 std::string to_octets(const BIGNUM* number) {
@@ -176,7 +172,7 @@ std::string ecdsa_to_der(std::string_view r_and_s) {
 }
 
 std::string ecdsa_from_der(std::string_view der) {
-  const unsigned char* data = octets(der);
+  const unsigned char* data = for_openssl(der);
   const EcdsaSignature signature(d2i_ECDSA_SIG(nullptr, &data, static_cast<long>(der.size())));
   if (!signature) return {};
   std::string out(2 * p256_octets, '\0');

@@ -30,6 +30,11 @@ using OpenSslPtr = std::unique_ptr<T, FreeWith<Free>>;
 using EvpKey = OpenSslPtr<EVP_PKEY, EVP_PKEY_free>;
 using EvpKeyContext = OpenSslPtr<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 
+// As OpenSSL's functions take octets.
+inline const unsigned char* for_openssl(std::string_view octets) {
+  return reinterpret_cast<const unsigned char*>(octets.data());
+}
+
 // invalid_input when the octets are no key of that algorithm: see Verifier::make.
 base::Result<EvpKey> to_openssl(const PublicKey& key);
 base::Result<PublicKey> from_openssl(Algorithm algorithm, const EVP_PKEY* key);

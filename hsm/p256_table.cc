@@ -45,15 +45,11 @@ class QuietErrors {
   QuietErrors& operator=(const QuietErrors&) = delete;
 };
 
-const unsigned char* octets(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 Point point_from(const EC_GROUP* group, std::string_view text, BN_CTX* scratch) {
   const std::string uncompressed = '\x04' + std::string(text);  // SEC 1 §2.3.3
   Point point(EC_POINT_new(group));
-  if (point && EC_POINT_oct2point(group, point.get(), octets(uncompressed), uncompressed.size(),
-                                  scratch) != 1) {
+  if (point && EC_POINT_oct2point(group, point.get(), for_openssl(uncompressed),
+                                  uncompressed.size(), scratch) != 1) {
     point.reset();
   }
   return point;
@@ -142,8 +138,8 @@ bool P256Table::verify(const base::Sha256& hash, std::string_view signature) con
   BIGNUM* const r = numbers.next();
   BIGNUM* const s = numbers.next();
   BIGNUM* const e = numbers.next();
-  if (e == nullptr || BN_bin2bn(octets(signature), number_octets, r) == nullptr ||
-      BN_bin2bn(octets(signature) + number_octets, number_octets, s) == nullptr ||
+  if (e == nullptr || BN_bin2bn(for_openssl(signature), number_octets, r) == nullptr ||
+      BN_bin2bn(for_openssl(signature) + number_octets, number_octets, s) == nullptr ||
       BN_bin2bn(hash.data(), static_cast<int>(hash.size()), e) == nullptr) {
     return false;
   }

@@ -62,10 +62,9 @@ bool Verifier::State::verify(const base::Sha256& hash, std::string_view signatur
     signature = der;
   }
   const EvpKeyContext context(EVP_PKEY_CTX_dup(prepared.get()));
-  const bool right =
-      context && !signature.empty() &&
-      EVP_PKEY_verify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()),
-                      signature.size(), hash.data(), hash.size()) == 1;
+  const bool right = context && !signature.empty() &&
+                     EVP_PKEY_verify(context.get(), for_openssl(signature), signature.size(),
+                                     hash.data(), hash.size()) == 1;
   if (!right) ERR_clear_error();
   return right;
 }
