@@ -98,7 +98,7 @@ const keys::Slot& Answer::keys_slot(const PinnedZone& zone) {
   if (zone.slot == nullptr || zone.slot->expiration() <= question_.now() + server_.cache_ttl()) {
     server_.counters().servfail_signed_keys.fetch_add(1, std::memory_order_relaxed);
     throw CannotAnswer{"zone " + zone.zone().apex().text() +
-                       ": the signed-key file covers the present no more: hold a ceremony"};
+                       ": the signed-key file does not cover the present: hold a ceremony"};
   }
   return *zone.slot;
 }

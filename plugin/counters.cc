@@ -58,7 +58,7 @@ constexpr Counter all[] = {
      questions<&QuestionCounters::servfail_unsigned>, nullptr},
     {"servfail-not-loaded", "SERVFAIL because the zone was not loaded yet",
      questions<&QuestionCounters::servfail_not_loaded>, nullptr},
-    {"servfail-signed-keys", "SERVFAIL because the signed-key file covers the present no more",
+    {"servfail-signed-keys", "SERVFAIL because the signed-key file does not cover the present",
      questions<&QuestionCounters::servfail_signed_keys>, nullptr},
     {"transfers-broken-off", "AXFRs broken off for lack of a signature",
      questions<&QuestionCounters::transfers_broken_off>, nullptr},

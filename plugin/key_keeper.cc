@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/duration.h"
 #include "keys/key_steps.h"
 
 namespace tld::plugin {
@@ -66,7 +67,7 @@ bool is_forced(const keys::Keys& all) {
 
 }  // namespace
 
-KeyKeeper::KeyKeeper(Setup setup) : setup_(std::move(setup)) {}
+KeyKeeper::KeyKeeper(Setup setup) : setup_(std::move(setup)), policy_(setup_.policy) {}
 
 base::Result<signer::SignedZone::Keys> KeyKeeper::look(const keys::SignedKeys& signed_keys,
                                                        const signer::SignedZone* live,
@@ -77,8 +78,9 @@ base::Result<signer::SignedZone::Keys> KeyKeeper::look(const keys::SignedKeys& s
   }
   const std::string read = register_->text();
   recorded_.clear();
+  wait_for_ttl_of(signed_keys);
   const auto served = live != nullptr ? live->served_dnskeys() : std::vector<dns::Dnskey>();
-  const auto allowed = keys::publishable(setup_.policy, register_->keys(), signed_keys, now);
+  const auto allowed = keys::publishable(policy_, register_->keys(), signed_keys, now);
   const keys::SignedKeys published = signed_keys.with_slots(allowed.starts);
   if (const keys::Slot* const slot = published.at(now, served)) record_published(*slot, now);
   if (live != nullptr) record_signed(*live, now);
@@ -102,6 +104,20 @@ void KeyKeeper::warn_of_unknown_ds() {
                   "checks that a KSK comes or goes too early. If the parent has the DS, record it: "
                   "tldctl keys record --event KEY=ds-submitted, then keys look-at-parent --record",
                   setup_.apex.text(), setup_.key_register.string()));
+}
+
+// Validators remember what is served, whatever the policy says of it.
+void KeyKeeper::wait_for_ttl_of(const keys::SignedKeys& signed_keys) {
+  const auto served = signed_keys.policy().signed_keys.dnskey_ttl;
+  auto& waited_for = policy_.signed_keys.dnskey_ttl;
+  if (served <= waited_for) return;
+  setup_.log->write(
+      base::Level::warning,
+      fmt::format("tld: zone {}: PLAN-TTL: DNSKEY is signed with TTL {}, dnskey-ttl is {}. Rolls "
+                  "wait for the longer one until the server is restarted; set dnskey-ttl in the "
+                  "zone's policy to it",
+                  setup_.apex.text(), base::to_text(served), base::to_text(waited_for)));
+  waited_for = served;
 }
 
 // The zone is served with the keys that signed before; what has happened meanwhile is recorded
@@ -130,7 +146,8 @@ base::Result<keys::Publishable> KeyKeeper::publishable(const keys::SignedKeys& s
                                                        base::Time now) {
   TLD_TRY(auto all, keys::KeyRegister::read_file(setup_.key_register, setup_.apex));
   static_cast<void>(all.leave_out_future(now));  // look() says so
-  return keys::publishable(setup_.policy, all.keys(), signed_keys, now);
+  wait_for_ttl_of(signed_keys);
+  return keys::publishable(policy_, all.keys(), signed_keys, now);
 }
 
 // Once, when it changes.
@@ -221,17 +238,17 @@ void KeyKeeper::record_signed(const signer::SignedZone& live, base::Time now) {
 base::Status KeyKeeper::roll(const keys::SignedKeys& signed_keys, const signer::SignedZone* live,
                              base::Time now) {
   warming_.reset();
-  const auto proposals = keys::next_steps(setup_.policy, register_->keys(), now);
+  const auto proposals = keys::next_steps(policy_, register_->keys(), now);
   base::Status unproved = base::ok();
   for (const keys::Proposal& proposal : proposals) {
     const Roll roll = roll_of(register_->keys(), proposal.steps);
     if (!proposal.time && roll.next && proposal.due <= now) {
-      const base::Status backup = keys::check_backup(setup_.policy, register_->keys()[*roll.next]);
+      const base::Status backup = keys::check_backup(policy_, register_->keys()[*roll.next]);
       if (!backup) unproved = backup;
     }
     if (!proposal.time) continue;
     const bool due = *proposal.time <= now;
-    if (roll.next && *proposal.time - setup_.policy.signatures.sign_delay <= now) {
+    if (roll.next && *proposal.time - policy_.signatures.sign_delay <= now) {
       warming_ = roll.next;
     }
     if (!due || (!roll.next && !roll.old)) continue;
@@ -299,7 +316,7 @@ base::Status KeyKeeper::is_warm(std::size_t next, const signer::SignedZone* live
 }
 
 base::Status KeyKeeper::take_steps(const keys::Proposal& proposal, base::Time now) {
-  TLD_TRY(keys::check_steps(setup_.policy, register_->keys(), proposal.steps, now));
+  TLD_TRY(keys::check_steps(policy_, register_->keys(), proposal.steps, now));
   record(proposal.steps, now);
   return base::ok();
 }

@@ -202,7 +202,7 @@ base::Result<std::vector<publish::PrecomputedRRset>> ServedZone::precomputed(
   const keys::Slot* const slot =
       in_use ? in_use->at(shared_.clock->now(), zone.served_dnskeys()) : nullptr;
   if (slot == nullptr) {
-    return base::unavailable("the signed-key file covers the present no more");
+    return base::unavailable("the signed-key file does not cover the present");
   }
   std::vector<publish::PrecomputedRRset> rrsets;
   for (const keys::SignedRRset& one : slot->rrsets) rrsets.push_back({one.rrset, one.rrsigs});
