@@ -3,10 +3,11 @@
 
 import dataclasses
 
-from parents import DS_TTL, dnskey_of
+from parents import DS_TTL
 from processes import run
 from publications import ORIGIN
 from reference import Nsd
+from tokens import dnskey_of
 
 
 @dataclasses.dataclass

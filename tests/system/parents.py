@@ -12,7 +12,6 @@ import dns.exception
 import dns.message
 import dns.name
 import dns.query
-import dns.rdata
 import dns.rdatatype as T
 import dns.zone
 
@@ -21,11 +20,6 @@ from reference import Nsd
 from validators import Unbound
 
 DS_TTL = 2
-
-
-def dnskey_of(file):
-    """The DNSKEY in a file of tldctl key generate."""
-    return dns.rdata.from_text("IN", "DNSKEY", file.read_text().split("DNSKEY", 1)[1].strip())
 
 
 def ds_text(origin, dnskey, digest="SHA256"):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (Encoding, NoEncryption
 from builds import built
 from harness import Deployment
 from processes import Process, run, sanitizer_environment, wait_for
-from tokens import PIN, Key, Token
+from tokens import PIN, Key, Token, key_tag
 
 NAMES = ["primary", "reserve", "third"]
 
@@ -28,19 +28,12 @@ def dnskey_rdata(key):
     return b"\x01\x00\x03\x0d" + point[1:]  # ZSK, protocol 3, algorithm 13 (RFC 6605 section 4)
 
 
-def key_tag(key):
-    """RFC 4034 appendix B."""
-    rdata = dnskey_rdata(key)
-    total = sum(octet << 8 if index % 2 == 0 else octet for index, octet in enumerate(rdata))
-    return (total + (total >> 16)) & 0xFFFF
-
-
 def keys_of_one_tag(count):
     """Different keys with the same key tag: among some 2,600 keys there are three such."""
     by_tag = collections.defaultdict(list)
     while True:
         key = new_key()
-        found = by_tag[key_tag(key)]
+        found = by_tag[key_tag(dnskey_rdata(key))]
         found.append(key)
         if len(found) == count:
             return found

@@ -36,8 +36,12 @@ def generate_zone(path, *options):
     return path
 
 
+_given_out = set()
+
+
 def free_port(*addresses):
-    """A port that is free for both UDP and TCP on loopback, or on each of these addresses of it."""
+    """A port that is free for both UDP and TCP on loopback, or on each of these addresses of it, and
+    was not given out before."""
     while True:
         with contextlib.ExitStack() as stack:
             port = 0
@@ -49,7 +53,9 @@ def free_port(*addresses):
                         port = bound.getsockname()[1]
             except OSError:
                 continue
-            return port
+            if port not in _given_out:
+                _given_out.add(port)
+                return port
 
 
 def wait_for(condition, what, seconds=20.0, pause=0.05):

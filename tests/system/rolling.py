@@ -10,9 +10,10 @@ import re
 import time
 
 from harness import Deployment, ServedZone
-from parents import dnskey_of, ds_text
+from parents import ds_text
 from processes import CommandFailed, generate_zone, wait_for
 from registry import ZoneText
+from tokens import dnskey_of
 
 ORIGIN = "kz."
 MAX_TTL = 5  # seconds

@@ -67,7 +67,7 @@ class Secondary:
         query = dns.message.make_query(self.origin, T.SOA)
         try:
             answer = dns.query.udp(query, "127.0.0.1", 1, self.port)
-        except (dns.exception.Timeout, OSError):
+        except (dns.exception.DNSException, OSError):
             return False if answered else None
         soa = [rrset for rrset in answer.answer if rrset.rdtype == T.SOA]
         return soa[0][0].serial if soa else None

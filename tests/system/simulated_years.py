@@ -25,10 +25,10 @@ from checker import names
 from checker.alone import LoneJudge
 from checker.client import Client, Question
 from checker.verify import Key, Verifier
-from parents import dnskey_of
 from processes import wait_for
 from resolver_memory import Memory, Validator, Version, versions_in
 from rolling import ORIGIN, Rolling, ds_of
+from tokens import dnskey_of
 from validators import Unbound
 
 HOUR, DAY = 3600, 86400

@@ -84,7 +84,7 @@ class Recorded(OnFaultyDisk):
         self.start()
         with TimedWatch(self.port, self.seen) as watch:
             for number in range(changes):
-                time.sleep(0.3)
+                time.sleep(0.5)  # three do not fit a publish-interval
                 name = f"change{number}.kz."
                 client.execute(f"BEGIN; {r.delegate(name)}{r.add_ds(name, 1, DIGEST)}COMMIT;")
                 self.committed.append((time.time(), name))

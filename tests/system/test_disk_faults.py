@@ -21,6 +21,13 @@ def long(fault):
 FAULTS = pytest.mark.parametrize("fault", ["full", long("read-only"), long("broken")])
 
 
+def put_back(file, content):
+    """At once: the server never reads a part of it."""
+    beside = file.with_suffix(".new")
+    beside.write_bytes(content)
+    os.replace(beside, file)
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
     with OnFaultyDisk() as deployment:
@@ -165,14 +172,14 @@ def test_a_key_register_removed_or_read_only(served):
     wait_for(lambda: "signed with the keys that it had" in served.server.log()[said:], "it says so")
     served.judged(100)
     assert not served.register.exists()
-    served.register.write_bytes(content)
+    put_back(served.register, content)
     wait_for(lambda: "roll-waits-for" not in zone_status(served), "it is read again")
     # An event that is in the register is taken out: the server sees that it is so, and records it.
     lines = served.register.read_text().splitlines(keepends=True)
     taken = next(line for line in lines if '"signed-all"' in line)
     with served.disk.faults("read-only keys"):
         said = len(served.server.log())
-        served.register.write_text("".join(line for line in lines if line != taken))
+        put_back(served.register, "".join(line for line in lines if line != taken).encode())
         wait_for(lambda: "signed with the keys that it had" in served.server.log()[said:], "again")
         served.judged(100)
         assert "signed-all" not in served.server.log()[said:]
@@ -192,7 +199,7 @@ def test_a_start_without_the_key_register(served):
     wait_for(lambda: served.ask(ORIGIN, "SOA")[0] == "SERVFAIL", "nothing is known of the keys")
     assert str(served.register) in zone_status(served)["signed-keys-refused"]
     assert not served.register.exists()
-    served.register.write_bytes(content)
+    put_back(served.register, content)
     served.wait_until_served()
     served.wait_until_signed(ORIGIN)
     assert served.counters()["sign-requests"] == 0

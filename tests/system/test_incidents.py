@@ -11,16 +11,8 @@ from ksk_rolls import POLICY as SLOW_POLICY
 from pools import dnskey_rdata, import_key, new_key
 from processes import CommandFailed, wait_for
 from publications import ORIGIN, check, check_whole
-from rolling import POLICY, Rolling, by_hand, dnskey_of
-from tokens import Key
-
-
-def key_tags(rdata):
-    """As it is, and with the REVOKE flag (RFC 5011 section 2.1)."""
-    def tag(octets):  # RFC 4034 appendix B
-        total = sum(octet << 8 if i % 2 == 0 else octet for i, octet in enumerate(octets))
-        return (total + (total >> 16)) & 0xFFFF
-    return {tag(rdata), tag(rdata[:1] + bytes([rdata[1] | 0x80]) + rdata[2:])}
+from rolling import POLICY, Rolling, by_hand
+from tokens import Key, dnskey_of, key_tags
 
 
 def key_with_a_tag_of(other):

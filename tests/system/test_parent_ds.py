@@ -15,8 +15,9 @@ import yaml
 
 from builds import built
 from ksk_rolls import POLICY
-from parents import DS_TTL, TwoServers, dnskey_of, ds_text
+from parents import DS_TTL, TwoServers, ds_text
 from processes import free_port, run
+from tokens import dnskey_of
 
 ORIGIN = "kz."
 FIRST, SECOND = TwoServers.ADDRESSES

@@ -6,11 +6,29 @@ import dataclasses
 import os
 import re
 
+import dns.rdata
+
 from builds import built
 from processes import run
 
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 PIN = "7351"
+
+
+def dnskey_of(file):
+    """The DNSKEY in a file of tldctl key generate."""
+    return dns.rdata.from_text("IN", "DNSKEY", file.read_text().split("DNSKEY", 1)[1].strip())
+
+
+def key_tag(rdata):
+    """RFC 4034 appendix B."""
+    total = sum(octet << 8 if index % 2 == 0 else octet for index, octet in enumerate(rdata))
+    return (total + (total >> 16)) & 0xFFFF
+
+
+def key_tags(rdata):
+    """As it is, and with the REVOKE flag (RFC 5011 section 2.1)."""
+    return {key_tag(rdata), key_tag(rdata[:1] + bytes([rdata[1] | 0x80]) + rdata[2:])}
 
 
 @dataclasses.dataclass
@@ -60,7 +78,20 @@ class Token:
         fresh.rename(self.control)
 
     def generate(self, origin, role, algorithm="ECDSAP256SHA256", *options):
+        """A key whose tag no other key of the zone has, in any token of the deployment: one pair in
+        20,000 shares one, and registers and ceremonies refuse such keys."""
         name = (origin.rstrip(".") or "root").replace(".", "-")
+        while True:
+            taken = set()
+            for file in self.folder.parent.rglob("*.dnskey"):
+                if file.name.startswith(name + "-") or file.parent == self.folder.parent:
+                    taken |= key_tags(dnskey_of(file).to_wire())
+            key = self._generate(name, origin, role, algorithm, *options)
+            if not taken & key_tags(dnskey_of(key.dnskey).to_wire()):
+                return key
+            key.dnskey.unlink()
+
+    def _generate(self, name, origin, role, algorithm, *options):
         dnskey = self.folder / f"{name}-{role}-{len(list(self.folder.glob('*.dnskey')))}.dnskey"
         out = run(built("tldctl"), "key", "generate", "--token", self.uri_through(SOFTHSM),
                   "--algorithm", algorithm, "--zone", origin, "--role", role, "--dnskey", dnskey,

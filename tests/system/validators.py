@@ -67,7 +67,7 @@ remote-control:
         try:
             self.ask(self._origin, T.SOA, timeout=1)
             return True
-        except dns.exception.Timeout:
+        except dns.exception.DNSException:  # nothing, or our own question
             return False
 
     def ask(self, name, rdtype, timeout=10):

@@ -80,10 +80,13 @@ class Client:
     def _ask_udp(self, question):
         deadline = time.monotonic() + self._timeout
         try:
-            self._udp.send(question.wire())
+            sent = question.wire()
+            self._udp.send(sent)
             while True:
                 self._udp.settimeout(max(0.001, deadline - time.monotonic()))
                 wire = self._udp.recv(65535)
+                if wire == sent:  # nobody has the port, and it is ours: do not keep it from its owner
+                    return None
                 if wire[:2] == struct.pack("!H", question.id):
                     return wire
         except OSError:

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "keys/dnskey_file.h"
+
 namespace tld::cli::testing {
 namespace {
 
@@ -121,10 +123,14 @@ std::string TldctlTest::make_token(const std::string& label) const {
 
 std::string TldctlTest::make_key(const std::string& token, const std::string& role,
                                  const std::string& algorithm) const {
-  const Outcome made =
-      tldctl({"key", "generate", "--token", token, "--algorithm", algorithm, "--zone", "kz.",
-              "--role", role, "--dnskey", path(role + ".dnskey"), "--json"});
-  EXPECT_EQ(made.exit_code, 0) << made.err;
+  const std::string file = path(role + ".dnskey");
+  Outcome made;
+  do {
+    made = tldctl({"key", "generate", "--token", token, "--algorithm", algorithm, "--zone", "kz.",
+                   "--role", role, "--dnskey", file, "--json"});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+  } while (made.exit_code == 0 &&
+           !tags_.take(keys::read_dnskey_file(file, dns::Name::from_text("kz.").value()).value()));
   return made.json().value("id", "");
 }
 

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/distinct_tags.h"
+
 namespace tld::cli::testing {
 
 struct Outcome {
@@ -45,6 +47,7 @@ class TldctlTest : public ::testing::Test {
 
  private:
   std::string directory_;
+  mutable tests::DistinctTags tags_;
 };
 
 // One line, from tldctl.

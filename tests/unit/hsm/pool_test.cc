@@ -216,16 +216,16 @@ TEST_F(KeyPoolTest, AWrongSignatureTakesTheTokenOutAtOnce) {
 
 TEST_F(KeyPoolTest, ATokenThatWasWrongIsTrustedWhenOneOfItsSignaturesVerifies) {
   Breaker::Options options;
-  options.distrust = milliseconds{20};
+  options.distrust = milliseconds{200};
   make_members(options);
   KeyPool pool(all, unhurried());
   tokens[0].faults().wrong_signatures = true;
   EXPECT_EQ(signer(pool), -2);
-  std::this_thread::sleep_for(milliseconds{30});
+  std::this_thread::sleep_for(milliseconds{230});
   EXPECT_EQ(signer(pool), -2);  // the try
   EXPECT_EQ(signer(pool), 1);
   tokens[0].faults().wrong_signatures = false;
-  std::this_thread::sleep_for(milliseconds{50});
+  std::this_thread::sleep_for(milliseconds{460});
   EXPECT_EQ(signer(pool), 0);
   EXPECT_EQ(state(0), Breaker::State::closed);
 }

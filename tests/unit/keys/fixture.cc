@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "dns/signing_input.h"
 #include "keys/policy_lines.h"
+#include "tests/unit/distinct_tags.h"
 
 namespace tld::keys::testing {
 namespace {
@@ -66,7 +67,16 @@ Slot slot_of(const Draft& draft, std::size_t index) {
 }  // namespace
 
 Key make_key(hsm::Algorithm algorithm) {
-  return {software_keys().generate(algorithm, 1024).value()};
+  static tests::DistinctTags tags;
+  Key key;
+  do {
+    key = {software_keys().generate(algorithm, 1024).value()};
+  } while (!tags.take(key.zsk()));
+  return key;
+}
+
+Key make_key_of_any_tag() {
+  return {software_keys().generate(ecdsa).value()};
 }
 
 Sign signer(const Key& key) {

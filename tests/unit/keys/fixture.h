@@ -28,7 +28,9 @@ struct Key {
 inline constexpr auto ecdsa = hsm::Algorithm::ecdsap256sha256;
 inline constexpr auto rsa = hsm::Algorithm::rsasha256;
 
+// No two of them have a tag in common.
 Key make_key(hsm::Algorithm algorithm = ecdsa);
+Key make_key_of_any_tag();
 Sign signer(const Key& key);
 base::Time time(const char* text);
 dns::Name name(const char* text);

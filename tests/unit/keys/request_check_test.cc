@@ -17,6 +17,7 @@ using testing::first_start;
 using ::testing::HasSubstr;
 using testing::Key;
 using testing::make_key;
+using testing::make_key_of_any_tag;
 using testing::RequestDraft;
 using ::testing::StartsWith;
 
@@ -129,7 +130,7 @@ TEST(RequestCheck, KskGivenAsZsk) {
 TEST(RequestCheck, TagThatAnotherKeyHasHad) {
   std::map<std::uint16_t, Key> by_tag;
   for (int i = 0; i < 20000; ++i) {
-    const Key key = make_key();
+    const Key key = make_key_of_any_tag();
     const auto [other, fresh] = by_tag.emplace(key.zsk().key_tag(), key);
     if (fresh) continue;
     RequestDraft draft;

@@ -14,6 +14,7 @@
 #include "keys/ceremony.h"
 #include "plugin/key_keeper.h"
 #include "signer/signing_service.h"
+#include "tests/unit/distinct_tags.h"
 #include "tests/unit/zones_for_tests.h"
 
 namespace tld::plugin {
@@ -39,10 +40,10 @@ class KeyKeeperTest : public testing::Test {
     char pattern[] = "/tmp/tld-keeper-XXXXXX";
     folder = mkdtemp(pattern);
     for (int i = 0; i < 3; ++i) {
-      infos.push_back(door->generate(hsm::Algorithm::ecdsap256sha256).value());
+      infos.push_back(make_key());
       zsks.push_back(keys::dnskey_of(infos.back().public_key, false));
     }
-    ksk = door->generate(hsm::Algorithm::ecdsap256sha256).value();
+    ksk = make_key();
     keys::KeyRegister fresh(apex);
     for (std::size_t i = 0; i < zsks.size(); ++i) {
       EXPECT_TRUE(fresh.add_key(zsks[i], false, infos[i].id, start - days{30}));
@@ -57,6 +58,14 @@ class KeyKeeperTest : public testing::Test {
     start_keeper(policy);
   }
   ~KeyKeeperTest() override { std::filesystem::remove_all(folder); }
+
+  hsm::KeyInfo make_key(hsm::Algorithm algorithm = hsm::Algorithm::ecdsap256sha256) {
+    hsm::KeyInfo key;
+    do {
+      key = door->generate(algorithm).value();
+    } while (!tags.take(keys::dnskey_of(key.public_key, false)));
+    return key;
+  }
 
   std::filesystem::path file() const { return folder / "kz.keys"; }
   keys::KeyRegister registered() const {
@@ -140,6 +149,7 @@ class KeyKeeperTest : public testing::Test {
   std::shared_ptr<hsm::SoftwareKeys> door = std::make_shared<hsm::SoftwareKeys>();
   std::shared_ptr<KeptLog> log = std::make_shared<KeptLog>();
   signer::SigningService service{{}, std::make_shared<base::SystemClock>(), log};
+  tests::DistinctTags tags;
   std::vector<hsm::KeyInfo> infos;
   std::vector<dns::Dnskey> zsks;
   hsm::KeyInfo ksk;

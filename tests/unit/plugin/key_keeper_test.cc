@@ -134,7 +134,7 @@ TEST_F(KeyKeeperTest, ACompromisedZskStaysUntilItIsReplacedWherePolicySaysSo) {
 TEST_F(KeyKeeperTest, ASlotWithoutTheKskIsHeldBackWhileItsDsIsThere) {
   ASSERT_EQ(look(start), "0 signing");
   happened(3, KeyEventKind::ds_submitted, start + hours{1});
-  const hsm::KeyInfo next = door->generate(hsm::Algorithm::ecdsap256sha256).value();
+  const hsm::KeyInfo next = make_key();
   auto all = registered();
   ASSERT_TRUE(all.add_key(keys::dnskey_of(next.public_key, true), false, next.id, start));
   ASSERT_TRUE(all.replace_file(file()));
@@ -151,7 +151,7 @@ TEST_F(KeyKeeperTest, ASlotWithoutTheKskIsHeldBackWhileItsDsIsThere) {
 // stay for ever.
 TEST_F(KeyKeeperTest, AnAlgorithmRollSignsAllBeforeItIsServed) {
   ASSERT_EQ(look(start), "0 signing");
-  const auto rsa = door->generate(hsm::Algorithm::rsasha256).value();
+  const auto rsa = make_key(hsm::Algorithm::rsasha256);
   zsks.push_back(keys::dnskey_of(rsa.public_key, false));
   auto all = registered();
   ASSERT_TRUE(all.add_key(zsks.back(), false, rsa.id, start));

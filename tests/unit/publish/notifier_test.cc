@@ -163,25 +163,28 @@ TEST_F(NotifierTest, TellsAndIsAnswered) {
   EXPECT_EQ(state().notified, 17u);
   EXPECT_FALSE(state().behind_since);
   EXPECT_EQ(state().trouble, "");
+  // What a slow machine made it send again before the answer came does not count.
+  while (secondary.next(milliseconds{1})) continue;
+  const std::uint64_t sent = notifier->counters().sent;
   EXPECT_FALSE(secondary.next(milliseconds{300})) << "sent again after the answer";
-  EXPECT_EQ(notifier->counters().sent, 1u);
+  EXPECT_EQ(notifier->counters().sent, sent);
   EXPECT_EQ(notifier->counters().answered, 1u);
 }
 
 // Catches: one lost datagram, and the secondary waits for the SOA's refresh.
 TEST_F(NotifierTest, SendsAgainWithBackOffWhatWasLost) {
   start(milliseconds{100});
+  const auto sent = std::chrono::steady_clock::now();
   notifier->notify(1);
   ASSERT_TRUE(secondary.next());
-  const auto sent = std::chrono::steady_clock::now();
   const auto second = secondary.next();
   const auto after_one = std::chrono::steady_clock::now() - sent;
   ASSERT_TRUE(second);
   const auto third = secondary.next();
   const auto after_two = std::chrono::steady_clock::now() - sent;
   ASSERT_TRUE(third);
-  EXPECT_GE(after_one, milliseconds{80});
-  EXPECT_GE(after_two, milliseconds{280}) << "100 and then 200 ms";
+  EXPECT_GE(after_one, milliseconds{100});
+  EXPECT_GE(after_two, milliseconds{300}) << "100 and then 200 ms";
   secondary.answer(response_to(*third));
   EXPECT_TRUE(is_answered(1));
 }

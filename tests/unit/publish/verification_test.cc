@@ -20,11 +20,11 @@ class VerificationTest : public FollowerTest {
     verification.reset();
     follower.reset();
   }
-  // A verifier that refuses a zone with `word` in its file.
-  std::string refuses(const std::string& word) {
+  // A verifier that refuses a zone with `word` in its file, after `commands` of the shell.
+  std::string refuses(const std::string& word, const std::string& commands = ":") {
     const auto script = folder / ("refuses-" + word);
-    std::ofstream(script) << "if grep -q " << word << " \"$1\"; then echo found " << word
-                          << "; exit 1; fi\n";
+    std::ofstream(script) << "if grep -q " << word << " \"$1\"; then " << commands
+                          << "; echo found " << word << "; exit 1; fi\n";
     return "sh " + script.string() + " {file}";
   }
   void judge_by(std::vector<std::string> commands) {
@@ -210,12 +210,15 @@ TEST_F(VerificationTest, ALateVerdictChangesNothing) {
 // The token is away as well: what was accepted is served again with the signatures that it has.
 TEST_F(VerificationTest, MismatchNeedsNoToken) {
   start_signed(tests::example_zone());
-  judge_by({refuses("bad")});
+  const auto goes_on = folder / "goes-on";
+  judge_by({refuses("bad", "n=0; until [ -e " + goes_on.string() +
+                               " ] || [ $n -gt 1000 ]; do sleep 0.01; n=$((n+1)); done")});
   verify_continuously();
   ASSERT_TRUE(comes_true([&] { return verifier->last_accepted().has_value(); }));
   import(tests::example_zone() + bad);
   ASSERT_TRUE(comes_true([&] { return has("bad.example."); }));
   door->faults().away = true;
+  std::ofstream(goes_on).close();
   ASSERT_TRUE(comes_true([&] { return !has("bad.example."); }));
   const auto zone = live.current()->signed_zone;
   EXPECT_EQ(zone->signatures(0), zone->zone().signature_count());

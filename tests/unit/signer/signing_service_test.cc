@@ -296,10 +296,10 @@ TEST_F(SigningServiceTest, TheFillerStaysWithinTheBudgetAndTheOthersOverdrawIt) 
   for (zones::Slot slot = 0; slot < 6; ++slot) EXPECT_TRUE(sign(zone, slot));
   Filler filler(
       {}, [&] { return zone; }, service, clock);
-  EXPECT_TRUE(comes_true([&] { return zone->table(0).filled() == slots; }));
+  EXPECT_TRUE(comes_true([&] { return service.made().background == slots - 6; }));
   const auto took = std::chrono::steady_clock::now() - began;
   EXPECT_GE(took, seconds{1} * (slots - 4) / 4 - milliseconds{10});
-  EXPECT_EQ(service.made().background, slots - 6);
+  EXPECT_EQ(zone->table(0).filled(), slots);
 }
 
 // Catches: a signature by a clock that nobody trusts, or a server that has to be told to go on.
