@@ -2,13 +2,48 @@
 #include "base/yaml.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <sstream>
 
 #include "base/duration.h"
 
 namespace tld::base {
+namespace {
+
+// Where the last document begins; nothing else of it is kept.
+class DocumentStart final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { line_ = mark.line + 1; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+  int line() const { return line_; }
+
+ private:
+  int line_ = 0;
+};
+
+std::optional<int> line_of_second_document(const std::string& yaml) {
+  std::istringstream stream(yaml);
+  YAML::Parser parser(stream);
+  DocumentStart start;
+  if (!parser.HandleNextDocument(start) || !parser.HandleNextDocument(start)) return std::nullopt;
+  return start.line();
+}
+
+}  // namespace
 
 YamlMap::YamlMap(YAML::Node node, std::string path, std::shared_ptr<Shared> shared)
     : node_(std::move(node)), path_(std::move(path)), shared_(std::move(shared)) {
@@ -40,13 +75,12 @@ Status YamlMap::check_octets(const std::string& yaml, const std::string& file) {
 Result<YAML::Node> YamlMap::only_document(const std::string& yaml, const std::string& file) {
   TLD_TRY(check_octets(yaml, file));
   try {
-    const std::vector<YAML::Node> all = YAML::LoadAll(yaml);
-    if (all.size() > 1) {
-      return invalid_input(
-          fmt::format("{}:{}: a second document: a file has one, without a line `---` inside", file,
-                      all[1].Mark().line + 1));
+    // Not YAML::LoadAll(): of a file that begins with a comma it makes documents without end.
+    if (const auto second = line_of_second_document(yaml)) {
+      return invalid_input(fmt::format(
+          "{}:{}: a second document: a file has one, without a line `---` inside", file, *second));
     }
-    return all.empty() ? YAML::Node() : all.front();
+    return YAML::Load(yaml);
   } catch (const YAML::Exception& e) {
     return invalid_input(fmt::format("{}:{}: not YAML: {}", file, e.mark.line + 1, e.msg));
   }
