@@ -60,12 +60,6 @@ base::Status check_request(const Options& options, const keys::SignedKeys& fresh
   return keys::check_answer(fresh, request.value, without);
 }
 
-// Validators remember what was served and what will be, whatever the policy says of it.
-void wait_for_ttl_of(const keys::SignedKeys& served, keys::Policy& policy) {
-  auto& ttl = policy.signed_keys.dnskey_ttl;
-  ttl = std::max(ttl, served.policy().signed_keys.dnskey_ttl);
-}
-
 // What would be published at once. The server holds back what later slots do too early.
 base::Status check_register(const Options& options, const keys::SignedKeys& installed,
                             const keys::Policy& policy, const std::vector<dns::Dnskey>& zsks,
@@ -135,7 +129,7 @@ Report report_of(const Options& options, const std::string& fresh_octets,
 base::Result<Report> import(const Options& options, const std::string& approved) {
   const dns::Name apex = to_name(options.zone);
   const base::Time now = base::SystemClock().now();
-  TLD_TRY(auto policy, read_policy(options.policy));
+  TLD_TRY(const auto policy, read_policy(options.policy));
   TLD_TRY(auto read, load_signed_keys(options.file, apex, options.form(), policy));
   if (sha256_text(read.octets) != approved) {
     return base::refused(options.file + " has just changed");
@@ -155,8 +149,6 @@ base::Result<Report> import(const Options& options, const std::string& approved)
           keys::take_over(fresh, octets,
                           {in_use ? &in_use->value : nullptr, now, zsks, options.ds_at_parent}));
   TLD_TRY(const auto installed, keys::SignedKeys::parse(text, apex, options.install));
-  wait_for_ttl_of(installed, policy);
-  if (in_use) wait_for_ttl_of(in_use->value, policy);
   TLD_TRY(check_register(options, installed, policy, zsks, now));
   if (in_use) {
     TLD_TRY(keep(options, in_use->octets, now));

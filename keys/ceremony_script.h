@@ -71,9 +71,8 @@ struct CeremonyScript {
   // invalid_input, "FILE:LINE: ..." for what is no script, else "FILE: RULE: ...":
   //   SCRIPT-DATES   not-after is before not-before
   //   SCRIPT-PEOPLE  the first step is not `people`, or another one is
-  //   SCRIPT-FILE    a file's name is more than a name, longer than 100 octets, or made twice;
-  //   names
-  //                  that differ only by letter case or dots at the end are one
+  //   SCRIPT-FILE    a file's name is more than a name, above 100 octets, or made twice (those
+  //                  that differ only by letter case or dots at the end are one)
   //   SCRIPT-ORDER   a step needs a file that no step before it has brought or made
   //   SCRIPT-SHA256  an input has no SHA-256 of 64 lower case base16 digits
   //   SCRIPT-SIZE    it is larger than ceremony_script_size.h says

@@ -16,10 +16,9 @@
 //   REGISTER-SIZE    file above 4 MiB, line above 8 KiB
 //   REGISTER-SYNTAX  a line is not one of the above in exactly that form
 //   REGISTER-ZONE    it is another zone's
-//   REGISTER-KEY     the fingerprint is not the DNSKEY's; a DNSKEY that cannot be used; known
-//   already KEY-TAG-USED     the key's tag, or its tag when revoked (RFC 5011 §2.1), is one that a
-//   key of
-//                    this zone has or had in either form: make another key
+//   REGISTER-KEY     the fingerprint is not the DNSKEY's; it cannot be used; it is known already
+//   KEY-TAG-USED     a key of this zone has or had its tag, or its tag when revoked (RFC 5011
+//                    §2.1), in either form: make another key
 //   REGISTER-EVENT   an event of a key that is not there, out of order, or twice
 //   REGISTER-FUTURE  leave_out_future(): an event is later than now
 //   REGISTER-APPEND  replace_file(): the file has lines that the new one lacks

@@ -78,11 +78,13 @@ base::Result<signer::SignedZone::Keys> KeyKeeper::look(const keys::SignedKeys& s
   }
   const std::string read = register_->text();
   recorded_.clear();
-  wait_for_ttl_of(signed_keys);
   const auto served = live != nullptr ? live->served_dnskeys() : std::vector<dns::Dnskey>();
   const auto allowed = keys::publishable(policy_, register_->keys(), signed_keys, now);
   const keys::SignedKeys published = signed_keys.with_slots(allowed.starts);
-  if (const keys::Slot* const slot = published.at(now, served)) record_published(*slot, now);
+  if (const keys::Slot* const slot = published.at(now, served)) {
+    record_published(*slot, now);
+    wait_for_ttl_of(signed_keys);
+  }
   if (live != nullptr) record_signed(*live, now);
   const base::Status rolled = roll(signed_keys, live, now);
   waits_for_ = rolled ? "" : rolled.error().message;
@@ -106,9 +108,10 @@ void KeyKeeper::warn_of_unknown_ds() {
                   setup_.apex.text(), setup_.key_register.string()));
 }
 
-// Validators remember what is served, whatever the policy says of it.
-void KeyKeeper::wait_for_ttl_of(const keys::SignedKeys& signed_keys) {
-  const auto served = signed_keys.policy().signed_keys.dnskey_ttl;
+// Validators remember a DNSKEY RRset for the TTL that it is served with, whatever the policy says:
+// so long a new ZSK does not sign. (Which slot may be published does not depend on it.)
+void KeyKeeper::wait_for_ttl_of(const keys::SignedKeys& published) {
+  const auto served = published.policy().signed_keys.dnskey_ttl;
   auto& waited_for = policy_.signed_keys.dnskey_ttl;
   if (served <= waited_for) return;
   setup_.log->write(
@@ -146,7 +149,6 @@ base::Result<keys::Publishable> KeyKeeper::publishable(const keys::SignedKeys& s
                                                        base::Time now) {
   TLD_TRY(auto all, keys::KeyRegister::read_file(setup_.key_register, setup_.apex));
   static_cast<void>(all.leave_out_future(now));  // look() says so
-  wait_for_ttl_of(signed_keys);
   return keys::publishable(policy_, all.keys(), signed_keys, now);
 }
 

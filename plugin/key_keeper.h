@@ -84,7 +84,7 @@ class KeyKeeper {
   base::Status prove(const signer::ZoneKey& key) const;
   void say(const std::string& held_back);
   void warn_of_unknown_ds();  // once, until it is known
-  void wait_for_ttl_of(const keys::SignedKeys& signed_keys);
+  void wait_for_ttl_of(const keys::SignedKeys& published);
   base::Status take_steps(const keys::Proposal& proposal, base::Time now);
   base::Result<std::shared_ptr<const signer::ZoneKey>> bind(std::size_t key);
   bool is_first_of_its_algorithm(std::size_t key) const;
@@ -92,7 +92,7 @@ class KeyKeeper {
   base::Result<signer::SignedZone::Keys> keys_in_use();
 
   const Setup setup_;
-  // dnskey-ttl: of the file with the longest one so far, where the policy says less.
+  // dnskey-ttl: the longest one that was published so far, where the policy says less.
   keys::Policy policy_;
   std::optional<keys::KeyRegister> register_;  // as the file, and what this look() has added
   std::map<std::size_t, std::shared_ptr<const signer::ZoneKey>> bound_;  // by place in the register

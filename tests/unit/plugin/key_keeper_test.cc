@@ -65,6 +65,8 @@ TEST_F(KeyKeeperTest, ATtlAboveThePolicysIsWaitedFor) {
   policy.signed_keys.dnskey_ttl = days{3};
   signed_keys = ceremony({zsks[0]});
   policy.signed_keys.dnskey_ttl = hours{1};
+  ASSERT_TRUE(keeper->publishable(*signed_keys, start));
+  EXPECT_THAT(log->messages, IsEmpty()) << "nothing of it is published yet";
   ASSERT_EQ(look(start), "0 signing");
   EXPECT_THAT(log->messages, Contains(HasSubstr("PLAN-TTL: DNSKEY is signed with TTL P3D")));
   happened(3, KeyEventKind::ds_submitted, start);
